@@ -1,0 +1,40 @@
+import type { Block, BlockHeader, BlockRange, BlockRef } from './block.ts'
+import type { Transfer } from './transfer.ts'
+
+/**
+ * What every protocol family implements: a chain as its providers report it. Answers are checked for shape and
+ * for being what was asked; whether they fit our view of the chain is the caller's question, which is why every
+ * answer carries its hash and parent hash. `null` always means "this provider does not have it (yet)", never
+ * "it does not exist". Failures throw `SourceError`.
+ */
+export interface ChainSource {
+  /** The newest block the provider reports. It may go back: a lagging replica is not a reorg. */
+  head(): Promise<BlockHeader>
+  /** What the protocol calls irreversible; null while the chain has not said (a young or stalled chain). */
+  finalizedHead(): Promise<BlockHeader | null>
+  /** The canonical header at a height, in the eyes of the provider that answers. */
+  header(height: number): Promise<BlockHeader | null>
+  /** The block at a height with its transfers; the transfers are bound to the returned hash. */
+  block(height: number): Promise<Block | null>
+  /**
+   * Finalized history from `from` to at most `to`, both inclusive. It may stop earlier where the provider's
+   * limits ask for it: `last.height` says how far it came, and at least one block is always covered.
+   */
+  range(from: number, to: number): Promise<BlockRange>
+  /** How many distinct providers show this transfer in this very block, all of them asked anew. */
+  witnesses(block: BlockRef, transfer: Transfer): Promise<number>
+  /** Calls `ring` whenever a provider hints at a new block. Only ever a hint: polling is the truth. */
+  onHint(ring: () => void): void
+  close(): Promise<void>
+}
+
+/** Why a source could not answer. `transient`: try later; `misconfigured`: a person has to act first. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError'
+  readonly kind: 'transient' | 'misconfigured'
+
+  constructor(kind: 'transient' | 'misconfigured', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.kind = kind
+  }
+}

@@ -1,0 +1,47 @@
+import type { BlockHeader, BlockRef } from './block.ts'
+import type { ChainId } from './chain.ts'
+import type { Transfer } from './transfer.ts'
+
+/**
+ * The things that can happen to our view of a chain. Every one goes through `applyStep` in one transaction.
+ *
+ * - `connect`: linked blocks on top of the tip: one near the head, a whole range far behind it.
+ * - `disconnect`: everything above the common ancestor leaves the view.
+ * - `settle`: no block moved, but finality or the evidence behind a deposit did.
+ * - `revisit`: blocks already in the view were read again, for addresses registered late.
+ */
+export type Step = ConnectStep | DisconnectStep | SettleStep | RevisitStep
+
+interface StepBase {
+  readonly chainId: ChainId
+  /** The newest finalized block we could verify, or null while the chain has none. */
+  readonly finalized: BlockRef | null
+}
+
+export interface ConnectStep extends StepBase {
+  readonly kind: 'connect'
+  /** First height covered; its block's parent is the tip (or, on an empty view, anything). */
+  readonly from: number
+  /** The new tip. */
+  readonly tip: BlockHeader
+  /** Headers to remember, ascending, the tip last: all of them live, those with candidates in a backfill. */
+  readonly headers: readonly BlockHeader[]
+  readonly transfers: readonly Transfer[]
+}
+
+export interface DisconnectStep extends StepBase {
+  readonly kind: 'disconnect'
+  readonly ancestor: BlockRef
+  /** The blocks that leave, from the tip down. */
+  readonly blocks: readonly BlockRef[]
+}
+
+export interface SettleStep extends StepBase {
+  readonly kind: 'settle'
+}
+
+export interface RevisitStep extends StepBase {
+  readonly kind: 'revisit'
+  readonly headers: readonly BlockHeader[]
+  readonly transfers: readonly Transfer[]
+}

@@ -1,0 +1,60 @@
+import { sql } from 'kysely'
+import type { Db, Tx } from './database.ts'
+
+/**
+ * One writer per name, on the database's clock. A takeover raises the fence; a transaction that calls
+ * `assertFence` cannot commit under an older one, because the shared row lock it takes makes a takeover wait
+ * and a finished takeover makes it fail.
+ */
+export interface Lease {
+  readonly name: string
+  readonly fence: number
+}
+
+/**
+ * A lease lives this long past its last renewal. A crashed holder is followed after LEASE_MS at most, one that
+ * was paused inside a transaction after the server has also ended that transaction (4 s): 14 s, under the 15 s
+ * that are promised.
+ */
+export const LEASE_MS = 9_000
+/** Renew after a third of its life: two renewals may fail before the lease is lost. */
+export const RENEW_MS = 3_000
+
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError'
+  constructor(lease: Lease) {
+    super(`the lease ${lease.name} with fence ${lease.fence} has been taken over or has expired`)
+  }
+}
+
+/** Takes the lease if it is free, expired or already `holder`'s own, and renews it; null while another holds it. */
+export async function acquireLease(db: Db, name: string, holder: string): Promise<Lease | null> {
+  const { rows } = await sql<{ fence: number }>`
+    insert into lease as l (name, holder, fence, expires_at)
+    values (${name}, ${holder}, 1, clock_timestamp() + ${LEASE_MS} * interval '1 millisecond')
+    on conflict (name) do update set
+      fence = case when l.holder = excluded.holder and l.expires_at > clock_timestamp()
+                   then l.fence else l.fence + 1 end,
+      holder = excluded.holder,
+      expires_at = excluded.expires_at
+    where l.holder = excluded.holder or l.expires_at <= clock_timestamp()
+    returning fence`.execute(db)
+  const fence = rows[0]?.fence
+  return fence === undefined ? null : { name, fence }
+}
+
+/** Throws `LeaseLostError` unless the lease still stands; holds the row so that it stands until the commit. */
+export async function assertFence(tx: Tx, lease: Lease): Promise<void> {
+  const { rows } = await sql`
+    select 1 from lease
+    where name = ${lease.name} and fence = ${lease.fence} and expires_at > clock_timestamp()
+    for share`.execute(tx)
+  if (rows.length === 0) throw new LeaseLostError(lease)
+}
+
+/** Gives the lease up at once, so that a standby need not wait for it to expire. */
+export async function releaseLease(db: Db, lease: Lease): Promise<void> {
+  await sql`
+    update lease set expires_at = clock_timestamp()
+    where name = ${lease.name} and fence = ${lease.fence}`.execute(db)
+}

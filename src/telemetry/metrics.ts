@@ -1,0 +1,116 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+/** Seconds; from a local node's fraction of a millisecond to a provider's deadline. */
+const RPC_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
+/** Seconds; a receiver has 15 seconds at most. */
+const DELIVERY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15]
+/** Blocks; depth 1 is routine on Ethereum, 7 was its deepest since 2022, 157 Polygon's in 2023. */
+const REORG_BLOCKS = [1, 2, 3, 5, 7, 12, 32, 64, 157, 512]
+
+/**
+ * The catalogue: every metric settled exposes, as data. Labels are low-cardinality by rule: never an address,
+ * a hash, an id or a URL. Units stand last in the name.
+ */
+const CATALOGUE = {
+  head_height: gauge('Newest block a provider reported', 'chain'),
+  tip_height: gauge('Last block connected in our view', 'chain'),
+  finalized_height: gauge('Newest block known to be irreversible, verified by hash', 'chain'),
+  head_lag_blocks: gauge('Blocks between the reported head and our tip', 'chain'),
+  finality_lag_blocks: gauge('Blocks between our tip and the finalized block', 'chain'),
+  finality_lag_seconds: gauge('Age of the finalized block against our tip, by block time', 'chain'),
+  chain_halted: gauge('1 while a chain is halted and waits for a person', 'chain'),
+  reorg_depth_blocks: histogram('Depth of each reorg', REORG_BLOCKS, 'chain'),
+  rescans_open: gauge('Rescans not yet finished', 'chain'),
+  transfers_seen_total: counter(
+    'Transfers of watched contracts read from connected blocks',
+    'rail',
+  ),
+  transfers_matched_total: counter('Transfers that touched a registered address', 'rail'),
+  transitions_total: counter('Deposit state transitions', 'rail', 'to'),
+  deposits: gauge('Deposits by state', 'environment', 'rail', 'state'),
+  rpc_requests_total: counter('RPC calls', 'chain', 'provider', 'method', 'outcome'),
+  rpc_duration_seconds: histogram('RPC latency', RPC_SECONDS, 'chain', 'provider', 'method'),
+  outbox_unpublished: gauge('Events committed and not yet numbered'),
+  outbox_age_seconds: gauge('Age of the oldest event not yet numbered'),
+  events_published_total: counter('Events numbered into the feed', 'type'),
+  deliveries_pending: gauge('Deliveries waiting for an attempt', 'environment'),
+  delivery_oldest_seconds: gauge('Age of the oldest pending delivery', 'environment'),
+  delivery_attempts_total: counter('Webhook attempts', 'outcome'),
+  delivery_duration_seconds: histogram('Duration of webhook attempts', DELIVERY_SECONDS, 'outcome'),
+  deliveries_dead_total: counter('Deliveries given up after the last retry'),
+  lease_held: gauge('1 while this daemon holds the lease', 'lease'),
+  loop_ticks_total: counter('Ticks of each loop', 'loop', 'outcome'),
+  loop_errors_total: counter('Ticks that threw', 'loop'),
+} as const
+
+type Catalogue = typeof CATALOGUE
+type MetricName = keyof Catalogue
+type Labels = Record<string, string>
+
+/** Prometheus metrics of one daemon; a registry each, so that several daemons fit into one process. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #metrics = new Map<MetricName, Counter | Gauge | Histogram>()
+
+  constructor() {
+    for (const [name, spec] of Object.entries(CATALOGUE) as [MetricName, Spec][]) {
+      this.#metrics.set(name, build(name, spec, this.registry))
+    }
+  }
+
+  /** Node's own process metrics; left out of simulated daemons. */
+  collectProcessMetrics(): void {
+    collectDefaultMetrics({ register: this.registry })
+  }
+
+  increment(name: MetricName, labels: Labels = {}, by = 1): void {
+    const metric = this.#metrics.get(name)
+    if (metric instanceof Counter) metric.inc(labels, by)
+  }
+
+  set(name: MetricName, value: number, labels: Labels = {}): void {
+    const metric = this.#metrics.get(name)
+    if (metric instanceof Gauge) metric.set(labels, value)
+  }
+
+  /** Forgets all label combinations of a gauge that is about to be set anew from the database. */
+  reset(name: MetricName): void {
+    this.#metrics.get(name)?.reset()
+  }
+
+  observe(name: MetricName, value: number, labels: Labels = {}): void {
+    const metric = this.#metrics.get(name)
+    if (metric instanceof Histogram) metric.observe(labels, value)
+  }
+}
+
+interface Spec {
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  readonly buckets?: readonly number[]
+}
+
+function counter(help: string, ...labels: string[]): Spec {
+  return { kind: 'counter', help, labels }
+}
+
+function gauge(help: string, ...labels: string[]): Spec {
+  return { kind: 'gauge', help, labels }
+}
+
+function histogram(help: string, buckets: readonly number[], ...labels: string[]): Spec {
+  return { kind: 'histogram', help, labels, buckets }
+}
+
+function build(name: string, spec: Spec, registry: Registry): Counter | Gauge | Histogram {
+  const common = {
+    name: `settled_${name}`,
+    help: spec.help,
+    labelNames: [...spec.labels],
+    registers: [registry],
+  }
+  if (spec.kind === 'counter') return new Counter(common)
+  if (spec.kind === 'gauge') return new Gauge(common)
+  return new Histogram({ ...common, buckets: [...(spec.buckets ?? [])] })
+}

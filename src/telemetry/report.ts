@@ -1,0 +1,158 @@
+import type { BlockRef } from '../domain/block.ts'
+import type { Chain } from '../domain/chain.ts'
+import type { Deposit } from '../domain/deposit.ts'
+import type { DepositEvent } from '../domain/event.ts'
+import type { Actor, Outcome } from '../lib/loop.ts'
+import type { Logger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
+
+/**
+ * One call per business event: it writes the canonical log line and moves the metrics, so the two never tell
+ * different stories. Reports are made after the commit they speak of, and they never throw.
+ */
+export class Report {
+  readonly #log: Logger
+  readonly #metrics: Metrics
+
+  constructor(log: Logger, metrics: Metrics) {
+    this.#log = log
+    this.#metrics = metrics
+  }
+
+  connected(chain: Chain, tip: BlockRef & { time: Date }, blocks: number): void {
+    this.#metrics.set('tip_height', tip.height, { chain: chain.slug })
+    this.#log.debug(
+      { chain: chain.slug, height: tip.height, blockHash: tip.hash, blocks },
+      'connected',
+    )
+  }
+
+  seen(rail: string, seen: number, matched: number): void {
+    this.#metrics.increment('transfers_seen_total', { rail }, seen)
+    this.#metrics.increment('transfers_matched_total', { rail }, matched)
+  }
+
+  reorg(chain: Chain, ancestor: BlockRef, depth: number): void {
+    this.#metrics.observe('reorg_depth_blocks', depth, { chain: chain.slug })
+    this.#log.warn(
+      { chain: chain.slug, height: ancestor.height, blockHash: ancestor.hash, depth },
+      'reorg',
+    )
+  }
+
+  halted(chain: Chain, reason: string, evidence: object): void {
+    this.#metrics.set('chain_halted', 1, { chain: chain.slug })
+    this.#log.fatal({ chain: chain.slug, evidence }, `chain halted: ${reason}`)
+  }
+
+  resumed(chain: Chain): void {
+    this.#metrics.set('chain_halted', 0, { chain: chain.slug })
+  }
+
+  /** Where a chain stands after a tick: what the provider says against what we have. */
+  position(chain: Chain, position: ChainPosition): void {
+    const { head, tip, finalized } = position
+    const labels = { chain: chain.slug }
+    this.#metrics.set('head_height', head.height, labels)
+    this.#metrics.set('tip_height', tip.height, labels)
+    this.#metrics.set('head_lag_blocks', Math.max(0, head.height - tip.height), labels)
+    if (finalized === null) return
+    this.#metrics.set('finalized_height', finalized.height, labels)
+    this.#metrics.set('finality_lag_blocks', Math.max(0, tip.height - finalized.height), labels)
+    const lagMs = tip.time.getTime() - finalized.time.getTime()
+    this.#metrics.set('finality_lag_seconds', Math.max(0, lagMs / 1000), labels)
+  }
+
+  /** A provider's answer that cannot be true; nothing was committed because of it. */
+  providerLied(chain: Chain, what: string, evidence: object): void {
+    this.#log.error({ chain: chain.slug, evidence }, `provider contradiction: ${what}`)
+  }
+
+  transition(deposit: Deposit, event: DepositEvent): void {
+    this.#metrics.increment('transitions_total', { rail: deposit.rail, to: deposit.state })
+    const level = deposit.state === 'reversed' ? 'error' : 'info'
+    this.#log[level](
+      {
+        environment: deposit.environment,
+        rail: deposit.rail,
+        depositId: deposit.id,
+        eventId: event.id,
+        version: deposit.version,
+        height: deposit.height,
+        blockHash: deposit.blockHash,
+        txHash: deposit.txHash,
+        amount: deposit.amount.toString(),
+      },
+      event.type,
+    )
+  }
+
+  published(type: string, count: number): void {
+    this.#metrics.increment('events_published_total', { type }, count)
+  }
+
+  attempted(attempt: AttemptReport): void {
+    const { outcome, durationMs } = attempt
+    this.#metrics.increment('delivery_attempts_total', { outcome })
+    this.#metrics.observe('delivery_duration_seconds', durationMs / 1000, { outcome })
+    if (attempt.decision === 'dead') this.#metrics.increment('deliveries_dead_total')
+    const level = attempt.decision === 'dead' ? 'error' : outcome === 'delivered' ? 'info' : 'warn'
+    this.#log[level](attempt, 'delivery.attempted')
+  }
+
+  rpc(call: RpcReport): void {
+    const { chain, provider, method, outcome } = call
+    this.#metrics.increment('rpc_requests_total', { chain, provider, method, outcome })
+    this.#metrics.observe('rpc_duration_seconds', call.durationMs / 1000, {
+      chain,
+      provider,
+      method,
+    })
+    if (outcome !== 'ok') this.#log.warn(call, 'rpc failed')
+  }
+
+  lease(name: string, held: boolean): void {
+    this.#metrics.set('lease_held', held ? 1 : 0, { lease: name })
+    this.#log.info({ lease: name, held }, held ? 'lease taken' : 'lease lost')
+  }
+
+  tick(actor: Actor, outcome: Outcome): void {
+    this.#metrics.increment('loop_ticks_total', { loop: actor.name, outcome: outcome.name })
+  }
+
+  tickFailed(actor: Actor, error: unknown, failures: number): void {
+    this.#metrics.increment('loop_errors_total', { loop: actor.name })
+    this.#log.error({ loop: actor.name, failures, err: error }, 'tick failed')
+  }
+}
+
+export interface ChainPosition {
+  readonly head: BlockRef
+  readonly tip: BlockRef & { readonly time: Date }
+  readonly finalized: (BlockRef & { readonly time: Date }) | null
+}
+
+export interface AttemptReport {
+  readonly environment: string
+  readonly endpointId: string
+  readonly eventId: string
+  readonly deliveryId: number
+  readonly depositId: string
+  readonly attempt: number
+  readonly outcome: string
+  readonly status: number | null
+  readonly durationMs: number
+  /** What follows from the attempt: `delivered`, `retry`, `dead` or `gone`. */
+  readonly decision: string
+  readonly nextAttemptAt: string | null
+  readonly error: string | null
+}
+
+export interface RpcReport {
+  readonly chain: string
+  readonly provider: string
+  readonly method: string
+  readonly outcome: string
+  readonly durationMs: number
+  readonly error?: string
+}
