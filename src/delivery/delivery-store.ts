@@ -1,0 +1,158 @@
+import { sql } from 'kysely'
+import { assert } from '../lib/assert.ts'
+import type { Db, Tx } from '../store/database.ts'
+import type { BatchResult, DueDelivery } from './delivery.ts'
+
+/** What the publisher knows of an event when it fans it out. */
+export interface FanOutEvent {
+  readonly id: string
+  readonly environment: string
+  readonly depositId: string
+  readonly version: number
+  readonly type: string
+}
+
+/**
+ * Gives every enabled endpoint of the environment its delivery of each event it asked for, in the order of
+ * `events`, and says how many are new. Called by the publisher in its own transaction; running it again adds
+ * nothing. The endpoints are locked so that one which is just leaving (410) is not handed a delivery after its
+ * others were given up.
+ */
+export async function fanOut(
+  tx: Tx,
+  environment: string,
+  events: readonly FanOutEvent[],
+  now: Date,
+): Promise<number> {
+  assert(
+    events.every((event) => event.environment === environment),
+    `fanOut: every event belongs to ${environment}`,
+  )
+  const { numAffectedRows } = await sql`
+    insert into delivery
+      (endpoint_id, event_id, environment_id, deposit_id, version, state, next_attempt_at, created_at)
+    select p.id, v.id, ${environment}, v.deposit_id, v.version, 'pending', ${now}, ${now}
+    from unnest(
+      ${events.map((event) => event.id)}::text[],
+      ${events.map((event) => event.depositId)}::text[],
+      ${events.map((event) => event.version)}::int[],
+      ${events.map((event) => event.type)}::text[]
+    ) with ordinality as v (id, deposit_id, version, type, place)
+    join (
+      select id, event_types from endpoint
+      where environment_id = ${environment} and state = 'enabled'
+      for share
+    ) p on p.event_types is null or v.type = any (p.event_types)
+    order by v.place
+    on conflict (endpoint_id, event_id) do nothing`.execute(tx)
+  return Number(numAffectedRows)
+}
+
+/**
+ * Endpoints that have something to send now, the longest waiting first. The lateral probe reads one index entry
+ * per endpoint; grouping all pending deliveries would read the whole backlog of a broken one.
+ */
+export async function dueEndpoints(db: Db, now: Date, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select p.id
+    from endpoint p
+    cross join lateral (
+      select d.next_attempt_at from delivery d
+      where d.endpoint_id = p.id and d.state = 'pending' and d.next_attempt_at <= ${now}
+      order by d.next_attempt_at
+      limit 1
+    ) d
+    where p.state = 'enabled' and (p.open_until is null or p.open_until <= ${now})
+    order by d.next_attempt_at, p.id
+    limit ${limit}`.execute(db)
+  return rows.map((row) => row.id)
+}
+
+/**
+ * The endpoint's due deliveries, one per deposit at most: a delivery is nobody's turn while an earlier version
+ * of its deposit is pending, be that in back-off or on its way. Nothing is marked as claimed: the lease makes
+ * us the only sender, and what was sent but not recorded is due again after a crash.
+ */
+export async function claimDue(
+  db: Db,
+  endpointId: string,
+  now: Date,
+  limit: number,
+): Promise<DueDelivery[]> {
+  const { rows } = await sql<DueDelivery>`
+    select d.id, d.event_id as "eventId", d.deposit_id as "depositId", e.body, d.attempts,
+           d.attempts_total as "attemptsTotal"
+    from delivery d
+    join event e on e.id = d.event_id
+    where d.endpoint_id = ${endpointId} and d.state = 'pending' and d.next_attempt_at <= ${now}
+      and not exists (
+        select 1 from delivery earlier
+        where earlier.endpoint_id = d.endpoint_id and earlier.deposit_id = d.deposit_id
+          and earlier.state = 'pending' and earlier.version < d.version
+      )
+    order by d.next_attempt_at, d.id
+    limit ${limit}`.execute(db)
+  return rows
+}
+
+/** Writes a batch of attempts and what follows from them. Writing the same batch again changes nothing. */
+export async function recordBatch(tx: Tx, batch: BatchResult, now: Date): Promise<void> {
+  await insertAttempts(tx, batch)
+  await settleDeliveries(tx, batch, now)
+  const { failures, openUntil } = batch.breaker
+  await sql`
+    update endpoint set failures = ${failures}, open_until = ${openUntil}
+    where id = ${batch.endpointId} and (failures, open_until) is distinct from (${failures}, ${openUntil})
+  `.execute(tx)
+  if (batch.results.some((result) => result.decision === 'gone')) {
+    await retire(tx, batch.endpointId, now)
+  }
+}
+
+async function insertAttempts(tx: Tx, { results }: BatchResult): Promise<void> {
+  const outcomes = results.map((result) => result.outcome)
+  await sql`
+    insert into attempt (delivery_id, number, started_at, duration_ms, outcome, status, response, error)
+    select * from unnest(
+      ${results.map((result) => result.delivery.id)}::bigint[],
+      ${results.map((result) => result.delivery.attemptsTotal + 1)}::int[],
+      ${outcomes.map((outcome) => outcome.startedAt)}::timestamptz[],
+      ${outcomes.map((outcome) => outcome.durationMs)}::int[],
+      ${outcomes.map((outcome) => outcome.kind)}::text[],
+      ${outcomes.map((outcome) => outcome.status)}::smallint[],
+      ${outcomes.map((outcome) => outcome.response)}::bytea[],
+      ${outcomes.map((outcome) => outcome.error)}::text[]
+    )
+    on conflict (delivery_id, number) do nothing`.execute(tx)
+}
+
+/** `attempts_total` is the guard: a result counts only as the next attempt of the delivery it was claimed from. */
+async function settleDeliveries(tx: Tx, { results }: BatchResult, now: Date): Promise<void> {
+  const states = results.map(({ decision }) =>
+    decision === 'retry' ? 'pending' : decision === 'delivered' ? 'delivered' : 'dead',
+  )
+  await sql`
+    update delivery d set
+      state = r.state,
+      attempts = d.attempts + 1,
+      attempts_total = d.attempts_total + 1,
+      next_attempt_at = coalesce(r.next_attempt_at, d.next_attempt_at),
+      settled_at = case when r.state = 'pending' then null else ${now}::timestamptz end
+    from unnest(
+      ${results.map((result) => result.delivery.id)}::bigint[],
+      ${results.map((result) => result.delivery.attemptsTotal)}::int[],
+      ${states}::text[],
+      ${results.map((result) => result.nextAttemptAt)}::timestamptz[]
+    ) as r (id, attempts_total, state, next_attempt_at)
+    where d.id = r.id and d.state = 'pending' and d.attempts_total = r.attempts_total`.execute(tx)
+}
+
+/** A receiver that answered 410 wants no more: neither new events nor what is still waiting. */
+async function retire(tx: Tx, endpointId: string, now: Date): Promise<void> {
+  await sql`
+    update endpoint set state = 'gone', updated_at = ${now}
+    where id = ${endpointId} and state = 'enabled'`.execute(tx)
+  await sql`
+    update delivery set state = 'dead', settled_at = ${now}
+    where endpoint_id = ${endpointId} and state = 'pending'`.execute(tx)
+}
