@@ -8,6 +8,7 @@ export const ERRORS = {
   invalid_url: 400,
   unauthorized: 401,
   not_found: 404,
+  method_not_allowed: 405,
   address_taken: 409,
   already_exists: 409,
   idempotency_conflict: 409,

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+
+/** No control characters or halves of surrogate pairs: PostgreSQL refuses the first, UTF-8 the second. */
+const TEXT = /^[^\p{Cc}\p{Cs}]*$/u
+
+export const PAGE_DEFAULT = 50
+export const PAGE_MAX = 200
+export const FEED_MAX = 1_000
+
+function id(prefix: string, what: string) {
+  return z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-9a-z]{1,60}$`), `is not the id of ${what}`)
+    .describe(`Id of ${what}: \`${prefix}_…\``)
+}
+
+/** Identity columns: decimal text in the API, below 10¹⁵ and thus exact as a number. */
+function rowId(what: string) {
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/, `is not the id of ${what}`)
+    .describe(`Id of ${what}: decimal digits`)
+}
+
+/**
+ * Every field a request may carry, by its name. The description is both the reference in `/openapi.json` and the
+ * remedy in a problem's `errors[]`, so the two cannot disagree.
+ */
+export const FIELDS = {
+  rail: z
+    .string()
+    .regex(/^[a-z0-9-]{1,31}\/[a-z0-9-]{1,31}$/, 'is not a rail id')
+    .describe('Rail the environment has enabled, such as `ethereum/usdt`'),
+  address: z
+    .string()
+    .min(1)
+    .max(100)
+    .describe('Address in the form of its chain, with its checksum; on EVM also all lower case'),
+  owner: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(TEXT, 'has control characters')
+    .describe('Your own id for whoever pays here, 1 to 255 characters'),
+  watch_from: z
+    .int()
+    .min(0)
+    .nullable()
+    .optional()
+    .describe('First block height to search for deposits; from now on if left out'),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(PAGE_MAX)
+    .default(PAGE_DEFAULT)
+    .describe(`Rows per page, 1 to ${PAGE_MAX}`),
+  cursor: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('`next_cursor` of the page before; left out for the first page'),
+  state: z
+    .enum(['detected', 'confirmed', 'final', 'orphaned', 'reversed'])
+    .describe('`detected`, `confirmed`, `final`, `orphaned` or `reversed`'),
+  tx_hash: z.string().min(1).max(100).describe('Transaction hash in the form of its chain'),
+  detected_after: z.iso
+    .datetime({ offset: true })
+    .describe('ISO 8601 with time zone, such as `2026-01-31T12:00:00Z`; exclusive'),
+  detected_before: z.iso
+    .datetime({ offset: true })
+    .describe('ISO 8601 with time zone, such as `2026-01-31T12:00:00Z`; exclusive'),
+  after: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('`seq` of the last event you have; 0 for the beginning'),
+  address_id: rowId('an address'),
+  deposit_id: id('dep', 'a deposit'),
+  event_id: id('evt', 'an event'),
+  endpoint_id: id('ep', 'an endpoint'),
+  delivery_id: rowId('a delivery'),
+} as const
+
+/** The remedy for a field: what it should have been. */
+export function remedyFor(field: string): string | undefined {
+  const name = field.split('.').at(-1) ?? ''
+  return Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof typeof FIELDS].description : undefined
+}

@@ -1,0 +1,69 @@
+import type { ChainConfig } from '../config/config.ts'
+import type { Address, ChainId, Codec, Rail, RailId } from '../domain/chain.ts'
+import { AppError } from '../domain/error.ts'
+import type { Hex } from '../lib/hex.ts'
+
+/** A rail, and how its chain reads and prints addresses and hashes. */
+export interface RailEntry {
+  readonly rail: Rail
+  readonly codec: Codec
+}
+
+/** The rails this daemon was configured with, by id. */
+export class RailBook {
+  readonly #entries: ReadonlyMap<RailId, RailEntry>
+  readonly #codecs: readonly Codec[]
+
+  constructor(chains: readonly ChainConfig[], codecs: (chainId: ChainId) => Codec) {
+    this.#codecs = chains.map(({ chain }) => codecs(chain.id))
+    this.#entries = new Map(
+      chains.flatMap(({ chain, rails }) =>
+        rails.map(({ rail }) => [rail.id, { rail, codec: codecs(chain.id) }] as const),
+      ),
+    )
+  }
+
+  find(rail: RailId): RailEntry | null {
+    return this.#entries.get(rail) ?? null
+  }
+
+  /** For rails that rows speak of: what was recorded must stay readable. */
+  recorded(rail: RailId): RailEntry {
+    const entry = this.find(rail)
+    if (entry !== null) return entry
+    throw new AppError('misconfigured', `${rail} is on record but not under chains/; put it back`)
+  }
+
+  parseAddress(text: string, rail?: RailId): Address {
+    return this.#parse('invalid_address', `address: "${text}"`, rail, (codec) =>
+      codec.parseAddress(text),
+    )
+  }
+
+  parseTxHash(text: string, rail?: RailId): Hex {
+    return this.#parse('invalid_request', `tx_hash: "${text}"`, rail, (codec) =>
+      codec.parseHash(text),
+    )
+  }
+
+  /** Without a rail any chain's form will do: the first that can read the text decides. */
+  #parse(
+    code: 'invalid_address' | 'invalid_request',
+    what: string,
+    rail: RailId | undefined,
+    read: (codec: Codec) => Hex,
+  ): Hex {
+    const entry = rail === undefined ? null : this.find(rail)
+    const codecs = entry === null ? this.#codecs : [entry.codec]
+    let reason = 'no configured chain reads it'
+    for (const codec of codecs) {
+      try {
+        return read(codec)
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error
+        reason = error.message
+      }
+    }
+    throw new AppError(code, `${what} is refused: ${reason}`)
+  }
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { decodeCursor } from '../../domain/cursor.ts'
+import { AppError } from '../../domain/error.ts'
+import { appendAudit } from '../../environment/audit-store.ts'
+import { railsOf } from '../../environment/environment-store.ts'
+import { required } from '../../lib/assert.ts'
+import {
+  findAddress,
+  listAddresses,
+  registerAddresses,
+  type DepositAddress,
+} from '../../match/address-store.ts'
+import { actorOf, callerOf } from '../auth.ts'
+import type { App, RouteDeps } from '../deps.ts'
+import { FIELDS } from '../fields.ts'
+import { problems } from '../openapi.ts'
+import { pageOf, toPage } from '../page.ts'
+import type { RailBook } from '../rail-book.ts'
+import { checkEntry } from '../registration.ts'
+import { write } from '../write.ts'
+
+export const AddressRequest = z.strictObject({
+  rail: FIELDS.rail,
+  address: FIELDS.address,
+  owner: FIELDS.owner,
+  watch_from: FIELDS.watch_from,
+})
+
+export const AddressView = z
+  .object({
+    id: z.string(),
+    environment: z.string(),
+    rail: z.string(),
+    chain: z.string().meta({ description: 'CAIP-2' }),
+    address: z.string(),
+    owner: z.string(),
+    watch_from: z.int().nullable(),
+    registered_height: z
+      .int()
+      .nullable()
+      .meta({ description: 'Our tip at registration; null before the first block' }),
+    registered_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Address' })
+
+export function addressView(record: DepositAddress, rails: RailBook): z.infer<typeof AddressView> {
+  const { codec } = rails.recorded(record.rail)
+  return {
+    id: String(record.id),
+    environment: record.environment,
+    rail: record.rail,
+    chain: record.chainId,
+    address: codec.formatAddress(record.address),
+    owner: record.owner,
+    watch_from: record.watchFrom,
+    registered_height: record.registeredHeight < 0 ? null : record.registeredHeight,
+    registered_at: record.registeredAt.toISOString(),
+  }
+}
+
+const AddressQuery = z.strictObject({
+  rail: FIELDS.rail.optional(),
+  owner: FIELDS.owner.optional(),
+  address: FIELDS.address.optional(),
+  limit: FIELDS.limit,
+  cursor: FIELDS.cursor,
+})
+
+export function addressRoutes(app: App, deps: RouteDeps): void {
+  registerRoute(app, deps)
+  listRoute(app, deps)
+  getRoute(app, deps)
+}
+
+function registerRoute(app: App, deps: RouteDeps): void {
+  const { db, env, rails } = deps
+  const schema = {
+    tags: ['addresses'],
+    summary: 'Register a deposit address',
+    description:
+      'Effective at once: deposits in every later block are found. The same address for the same owner is 200 ' +
+      'and changes nothing; for another owner it is 409.',
+    body: AddressRequest,
+    response: { 200: AddressView, 201: AddressView, ...problems(400, 409, 422) },
+  }
+  app.post('/v1/addresses', { schema }, async (request, reply) => {
+    const caller = callerOf(request)
+    const { environment } = caller
+    const checked = checkEntry(request.body, rails, await railsOf(db, environment))
+    const now = env.clock.now()
+    await write(deps, request, reply, async (tx) => {
+      const batch = { environment, chainId: checked.chainId, now, entries: [checked.entry] }
+      const [registration] = await registerAddresses(tx, batch)
+      const { status, record } = required(registration, 'one entry has one answer')
+      const body = addressView(record, rails)
+      if (status === 'taken') throw taken(body.address, record.rail)
+      if (status === 'exists') return { status: 200, body }
+      await appendAudit(tx, {
+        environment,
+        actor: actorOf(caller),
+        action: 'address.registered',
+        subject: body.id,
+        detail: body,
+        now,
+      })
+      return { status: 201, body }
+    })
+    deps.onRegistered?.(checked.chainId)
+    return reply
+  })
+}
+
+function taken(address: string, rail: string): AppError {
+  return new AppError(
+    'address_taken',
+    `address: ${address} on ${rail} belongs to another owner; give each owner an address of their own`,
+  )
+}
+
+function listRoute(app: App, { db, rails }: RouteDeps): void {
+  const schema = {
+    tags: ['addresses'],
+    summary: 'List addresses, newest first',
+    querystring: AddressQuery,
+    response: { 200: pageOf(AddressView), ...problems(400) },
+  }
+  app.get('/v1/addresses', { schema }, async (request) => {
+    const { rail, owner, address, limit, cursor } = request.query
+    const [beforeId] = cursor === undefined ? [] : decodeCursor(cursor, ['number'])
+    const records = await listAddresses(db, {
+      environment: callerOf(request).environment,
+      rail,
+      owner,
+      address: address === undefined ? undefined : rails.parseAddress(address, rail),
+      beforeId,
+      limit: limit + 1,
+    })
+    return toPage(records, limit, {
+      item: (record) => addressView(record, rails),
+      key: (record) => [record.id],
+    })
+  })
+}
+
+function getRoute(app: App, { db, rails }: RouteDeps): void {
+  const schema = {
+    tags: ['addresses'],
+    summary: 'Get an address',
+    params: z.object({ address_id: FIELDS.address_id }),
+    response: { 200: AddressView, ...problems(400, 404) },
+  }
+  app.get('/v1/addresses/:address_id', { schema }, async (request) => {
+    const id = request.params.address_id
+    const record = await findAddress(db, {
+      environment: callerOf(request).environment,
+      id: Number(id),
+    })
+    if (record === null) throw new AppError('not_found', `there is no address ${id}`)
+    return addressView(record, rails)
+  })
+}

@@ -1,0 +1,71 @@
+import swagger from '@fastify/swagger'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import {
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import type { Logger } from '../telemetry/logger.ts'
+import { authenticator } from './auth.ts'
+import type { App, RouteDeps, ServerDeps } from './deps.ts'
+import { notFoundHandler, RouteMap } from './not-found.ts'
+import { OPENAPI } from './openapi.ts'
+import { errorHandler } from './problem.ts'
+import { RailBook } from './rail-book.ts'
+import { addressRoutes } from './routes/addresses.ts'
+import { healthRoutes } from './routes/health.ts'
+
+/** A JSON body; the largest legitimate one, an endpoint, has a URL of 2 KiB. Bulk streams have their own limits. */
+const BODY_BYTES_MAX = 64 * 1024
+/** From the first byte of a request to its last; long enough for a million addresses on a slow line. */
+const REQUEST_MS_MAX = 300_000
+/** A socket on which nothing moves. */
+const SILENCE_MS_MAX = 60_000
+/** A handler; a little above what PostgreSQL gives one statement. */
+const HANDLER_MS_MAX = 35_000
+
+/** The API, not yet listening. */
+export async function createServer(deps: ServerDeps): Promise<App> {
+  const app = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    connectionTimeout: SILENCE_MS_MAX,
+    handlerTimeout: HANDLER_MS_MAX,
+    // A failure while routing (a malformed URL) must look like every other problem.
+    frameworkErrors: errorHandler(deps.log),
+  }).withTypeProvider<ZodTypeProvider>()
+  const routes = new RouteMap()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(errorHandler(deps.log))
+  app.setNotFoundHandler(notFoundHandler(routes))
+  app.addHook('onRoute', (route) => routes.add(route))
+  app.addHook('onResponse', accessLog(deps.log))
+  app.decorateRequest('caller', null)
+  await app.register(swagger, OPENAPI)
+
+  const routeDeps: RouteDeps = { ...deps, rails: new RailBook(deps.chains, deps.codecs) }
+  await app.register((open: App) => healthRoutes(open, routeDeps))
+  await app.register((keyed: App) => keyedRoutes(keyed, routeDeps))
+  return app
+}
+
+function keyedRoutes(app: App, deps: RouteDeps): void {
+  app.addHook('onRequest', authenticator(deps.db))
+  addressRoutes(app, deps)
+}
+
+/** One line per request; the route's pattern, not the URL, so that ids and filters stay out of the log. */
+function accessLog(log: Logger) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { method, routeOptions, caller } = request
+    const line = {
+      method,
+      route: routeOptions.url ?? null,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+      environment: caller?.environment ?? null,
+    }
+    log[caller === null ? 'debug' : 'info'](line, 'request')
+  }
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../domain/error.ts'
+import { claimKey, storeAnswer, type StoredAnswer } from '../environment/idempotency-store.ts'
+import type { Tx } from '../store/database.ts'
+import { callerOf } from './auth.ts'
+import type { ServerDeps } from './deps.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly body: object
+}
+
+/** Visible ASCII, as RFC 9110 has field values. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
+/**
+ * Runs a write in one transaction and answers with its result. With an `Idempotency-Key` the answer is stored in
+ * that transaction and replayed to whoever repeats the request; a refused request stores nothing, since it wrote
+ * nothing, so the corrected one may use the same key.
+ */
+export async function write(
+  { db, env }: Pick<ServerDeps, 'db' | 'env'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: (tx: Tx) => Promise<Answer>,
+): Promise<FastifyReply> {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) {
+    return send(reply, serialised(await db.transaction().execute(work)))
+  }
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
+    throw new AppError(
+      'invalid_request',
+      'Idempotency-Key: not usable; send 1 to 255 visible ASCII characters, such as a UUID',
+    )
+  }
+  const { environment } = callerOf(request)
+  const claim = { environment, key, requestHash: requestHash(request), now: env.clock.now() }
+  const { answer, replayed } = await db.transaction().execute(async (tx) => {
+    const stored = await claimKey(tx, claim)
+    if (stored !== null) return { answer: stored, replayed: true }
+    const fresh = serialised(await work(tx))
+    await storeAnswer(tx, claim, fresh)
+    return { answer: fresh, replayed: false }
+  })
+  if (replayed) reply.header('idempotent-replayed', 'true')
+  return send(reply, answer)
+}
+
+function serialised({ status, body }: Answer): StoredAnswer {
+  return { status, body: JSON.stringify(body) }
+}
+
+function send(reply: FastifyReply, { status, body }: StoredAnswer): FastifyReply {
+  return reply.code(status).type('application/json').send(body)
+}
+
+/** The body as it was validated: white space and the order of keys do not make another request. */
+function requestHash({ method, url, body }: FastifyRequest): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([method, url, body ?? null]))
+    .digest()
+}
