@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { nextAttempt, parseRetryAfter } from '../../../src/delivery/retry-schedule.ts'
+
+const HOUR_MS = 3_600_000
+/** Seconds, written down a second time on purpose: the oracle of the schedule. */
+const PAUSES = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]
+
+const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+const now = fc.date({
+  min: new Date('2020-01-01'),
+  max: new Date('2100-01-01'),
+  noInvalidDate: true,
+})
+
+function pauseMs(attempts: number, start: Date, chance: number, retryAfterMs?: number): number {
+  const next = nextAttempt(attempts, start, chance, retryAfterMs)
+  assert.ok(next !== 'dead')
+  return next.getTime() - start.getTime()
+}
+
+test('a pause is its nominal length and up to a tenth more', () => {
+  fc.assert(
+    fc.property(fc.nat(9), now, fraction, (attempts, start, chance) => {
+      const nominalMs = (PAUSES[attempts] ?? Number.NaN) * 1_000
+      const ms = pauseMs(attempts, start, chance)
+      assert.ok(ms >= nominalMs && ms <= nominalMs * 1.1)
+    }),
+  )
+})
+
+test('pauses grow with every attempt, whatever the jitter', () => {
+  fc.assert(
+    fc.property(fc.nat(8), now, fraction, fraction, (attempts, start, one, other) => {
+      assert.ok(pauseMs(attempts + 1, start, one) > pauseMs(attempts, start, other))
+    }),
+  )
+})
+
+test('a round ends, after 72 to 90 hours, whatever the receiver asks for', () => {
+  const asked = fc.array(fc.nat(1_000 * HOUR_MS), { minLength: 10, maxLength: 10 })
+  fc.assert(
+    fc.property(now, fraction, asked, (start, chance, retryAfters) => {
+      let time = start
+      let attempts = 0
+      for (;;) {
+        const retryAfterMs = attempts === 0 ? 0 : retryAfters[attempts - 1]
+        const next = nextAttempt(attempts, time, chance, retryAfterMs)
+        if (next === 'dead') break
+        time = next
+        attempts += 1
+      }
+      assert.equal(attempts, 10)
+      const hours = (time.getTime() - start.getTime()) / HOUR_MS
+      assert.ok(hours >= 72 && hours <= 90, `${hours} hours`)
+    }),
+  )
+})
+
+test('Retry-After as a date is the time until then', () => {
+  fc.assert(
+    fc.property(now, fc.nat(10_000_000), (start, seconds) => {
+      const date = new Date(Math.floor(start.getTime() / 1_000 + seconds) * 1_000)
+      const parsed = parseRetryAfter(date.toUTCString(), start)
+      assert.equal(parsed, Math.max(0, date.getTime() - start.getTime()))
+    }),
+  )
+})
+
+test('no Retry-After header makes it throw or go negative', () => {
+  fc.assert(
+    fc.property(fc.string(), now, (header, start) => {
+      const parsed = parseRetryAfter(header, start)
+      assert.ok(parsed === null || parsed >= 0)
+    }),
+  )
+})
