@@ -52,12 +52,13 @@ export function problemOf(error: unknown): Problem | null {
     return problem(error.code, error.message, groups && [fieldProblem(groups)])
   }
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const errors = error.validation.flatMap(({ instancePath, message, params }) =>
-      fieldsAtFault(instancePath, params).map((field) =>
-        fieldProblem({ field, detail: message ?? 'is invalid', remedy: remedyFor(field) }),
-      ),
+    return problemOfIssues(
+      error.validation.map(({ instancePath, message = 'is invalid', params }) => ({
+        path: instancePath.split('/').filter((part) => part !== ''),
+        message,
+        ...params,
+      })),
     )
-    return problem('invalid_request', summary(errors), errors)
   }
   const { code = '', statusCode = 500, message } = error as Partial<FastifyError>
   const known = FASTIFY_CODES[code]
@@ -70,16 +71,24 @@ function fieldProblem(parts: Record<string, string | undefined>): FieldProblem {
   return remedy === undefined ? { field, detail } : { field, detail, remedy }
 }
 
-/** zod reports unknown keys at their parent; the reader wants the key itself. */
-function fieldsAtFault(instancePath: string, params: Record<string, unknown>): string[] {
-  const path = instancePath.split('/').filter((part) => part !== '')
-  const { keys } = params
-  if (!Array.isArray(keys)) return [path.join('.') || 'body']
-  return keys.map((key) => [...path, String(key)].join('.'))
+/** What zod found wrong, as far as we tell it. */
+interface Issue {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+  /** Unknown keys, which zod reports at their parent; the reader wants the key itself. */
+  readonly keys?: readonly string[]
 }
 
-function summary(errors: readonly FieldProblem[]): string {
-  return errors.map(({ field, detail }) => `${field}: ${detail}`).join('; ')
+export function problemOfIssues(issues: readonly Issue[]): Problem {
+  const errors = issues.flatMap(({ path, message, keys }) =>
+    (keys ?? [null]).map((key) => {
+      const field = [...path, ...(key === null ? [] : [key])].map(String).join('.') || 'body'
+      const remedy = key === null ? remedyFor(field) : 'Remove it; see /openapi.json for the fields'
+      return fieldProblem({ field, detail: message, remedy })
+    }),
+  )
+  const detail = errors.map((error) => `${error.field}: ${error.detail}`).join('; ')
+  return problem('invalid_request', detail, errors)
 }
 
 export function sendProblem(reply: FastifyReply, body: Problem): void {

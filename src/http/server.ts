@@ -12,7 +12,10 @@ import { notFoundHandler, RouteMap } from './not-found.ts'
 import { OPENAPI } from './openapi.ts'
 import { errorHandler } from './problem.ts'
 import { RailBook } from './rail-book.ts'
+import { addressBulkRoute } from './routes/address-bulk.ts'
 import { addressRoutes } from './routes/addresses.ts'
+import { depositRoutes } from './routes/deposits.ts'
+import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 
 /** A JSON body; the largest legitimate one, an endpoint, has a URL of 2 KiB. Bulk streams have their own limits. */
@@ -50,9 +53,12 @@ export async function createServer(deps: ServerDeps): Promise<App> {
   return app
 }
 
-function keyedRoutes(app: App, deps: RouteDeps): void {
+async function keyedRoutes(app: App, deps: RouteDeps): Promise<void> {
   app.addHook('onRequest', authenticator(deps.db))
   addressRoutes(app, deps)
+  depositRoutes(app, deps)
+  eventRoutes(app, deps)
+  await app.register((bulk: App) => addressBulkRoute(bulk, deps))
 }
 
 /** One line per request; the route's pattern, not the URL, so that ids and filters stay out of the log. */

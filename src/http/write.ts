@@ -27,7 +27,7 @@ export async function write(
 ): Promise<FastifyReply> {
   const key = request.headers['idempotency-key']
   if (key === undefined) {
-    return send(reply, serialised(await db.transaction().execute(work)))
+    return sendJson(reply, serialised(await db.transaction().execute(work)))
   }
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
     throw new AppError(
@@ -45,14 +45,15 @@ export async function write(
     return { answer: fresh, replayed: false }
   })
   if (replayed) reply.header('idempotent-replayed', 'true')
-  return send(reply, answer)
+  return sendJson(reply, answer)
 }
 
 function serialised({ status, body }: Answer): StoredAnswer {
   return { status, body: JSON.stringify(body) }
 }
 
-function send(reply: FastifyReply, { status, body }: StoredAnswer): FastifyReply {
+/** Sends a body that is JSON text already; the schema of the response is not applied to it again. */
+export function sendJson(reply: FastifyReply, { status, body }: StoredAnswer): FastifyReply {
   return reply.code(status).type('application/json').send(body)
 }
 

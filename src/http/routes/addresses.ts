@@ -10,21 +10,14 @@ import {
   registerAddresses,
   type DepositAddress,
 } from '../../match/address-store.ts'
+import { addressTaken, AddressRequest, checkEntry } from '../address-request.ts'
 import { actorOf, callerOf } from '../auth.ts'
 import type { App, RouteDeps } from '../deps.ts'
 import { FIELDS } from '../fields.ts'
 import { problems } from '../openapi.ts'
 import { pageOf, toPage } from '../page.ts'
 import type { RailBook } from '../rail-book.ts'
-import { checkEntry } from '../registration.ts'
 import { write } from '../write.ts'
-
-export const AddressRequest = z.strictObject({
-  rail: FIELDS.rail,
-  address: FIELDS.address,
-  owner: FIELDS.owner,
-  watch_from: FIELDS.watch_from,
-})
 
 export const AddressView = z
   .object({
@@ -93,7 +86,7 @@ function registerRoute(app: App, deps: RouteDeps): void {
       const [registration] = await registerAddresses(tx, batch)
       const { status, record } = required(registration, 'one entry has one answer')
       const body = addressView(record, rails)
-      if (status === 'taken') throw taken(body.address, record.rail)
+      if (status === 'taken') throw addressTaken(body.address, record.rail)
       if (status === 'exists') return { status: 200, body }
       await appendAudit(tx, {
         environment,
@@ -108,13 +101,6 @@ function registerRoute(app: App, deps: RouteDeps): void {
     deps.onRegistered?.(checked.chainId)
     return reply
   })
-}
-
-function taken(address: string, rail: string): AppError {
-  return new AppError(
-    'address_taken',
-    `address: ${address} on ${rail} belongs to another owner; give each owner an address of their own`,
-  )
 }
 
 function listRoute(app: App, { db, rails }: RouteDeps): void {

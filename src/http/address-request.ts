@@ -1,14 +1,17 @@
+import { z } from 'zod'
 import type { ChainId, RailId } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import type { AddressEntry } from '../match/address-store.ts'
+import { FIELDS } from './fields.ts'
 import type { RailBook } from './rail-book.ts'
 
-export interface RequestedAddress {
-  readonly rail: RailId
-  readonly address: string
-  readonly owner: string
-  readonly watch_from?: number | null | undefined
-}
+/** One address, be it a request or a line of a bulk request. */
+export const AddressRequest = z.strictObject({
+  rail: FIELDS.rail,
+  address: FIELDS.address,
+  owner: FIELDS.owner,
+  watch_from: FIELDS.watch_from,
+})
 
 export interface CheckedEntry {
   readonly chainId: ChainId
@@ -17,7 +20,7 @@ export interface CheckedEntry {
 
 /** Everything that can be known to be wrong before the database is asked to write. */
 export function checkEntry(
-  requested: RequestedAddress,
+  requested: z.infer<typeof AddressRequest>,
   rails: RailBook,
   enabled: ReadonlySet<RailId>,
 ): CheckedEntry {
@@ -44,4 +47,11 @@ export function checkEntry(
       watchFrom: requested.watch_from ?? null,
     },
   }
+}
+
+export function addressTaken(address: string, rail: RailId): AppError {
+  return new AppError(
+    'address_taken',
+    `address: ${address} on ${rail} belongs to another owner; give each owner an address of their own`,
+  )
 }

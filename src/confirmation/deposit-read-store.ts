@@ -1,0 +1,125 @@
+import type { Selectable } from 'kysely'
+import type { Address, RailId } from '../domain/chain.ts'
+import type { Deposit, DepositId, DepositState, Sighting } from '../domain/deposit.ts'
+import { toBytes, toHex, type Hex } from '../lib/hex.ts'
+import type { Db } from '../store/database.ts'
+import type { Tables } from '../store/tables.ts'
+
+/** A deposit as people look at it: with the time of each state it has been in last. */
+export interface DepositRecord extends Deposit {
+  readonly detectedAt: Date
+  readonly confirmedAt: Date | null
+  readonly finalAt: Date | null
+  readonly orphanedAt: Date | null
+  readonly reversedAt: Date | null
+  readonly updatedAt: Date
+}
+
+export interface DepositFilter {
+  readonly environment: string
+  readonly state?: DepositState | undefined
+  readonly rail?: RailId | undefined
+  readonly address?: Address | undefined
+  readonly owner?: string | undefined
+  readonly txHash?: Hex | undefined
+  /** Both exclusive. */
+  readonly detectedAfter?: Date | undefined
+  readonly detectedBefore?: Date | undefined
+  /** The last row of the page before. */
+  readonly before?: { readonly detectedAt: Date; readonly id: string } | undefined
+  readonly limit: number
+}
+
+/** Newest first, by the time of first detection, which never changes. */
+export async function listDeposits(db: Db, filter: DepositFilter): Promise<DepositRecord[]> {
+  const { state, rail, address, owner, txHash, detectedAfter, detectedBefore, before } = filter
+  let query = records(db, filter.environment)
+    .orderBy('d.detected_at', 'desc')
+    .orderBy('d.id', 'desc')
+    .limit(filter.limit)
+  if (state !== undefined) query = query.where('d.state', '=', state)
+  if (rail !== undefined) query = query.where('d.rail', '=', rail)
+  if (address !== undefined) query = query.where('d.recipient', '=', toBytes(address))
+  if (owner !== undefined) query = query.where('a.owner', '=', owner)
+  if (txHash !== undefined) query = query.where('d.tx_hash', '=', toBytes(txHash))
+  if (detectedAfter !== undefined) query = query.where('d.detected_at', '>', detectedAfter)
+  if (detectedBefore !== undefined) query = query.where('d.detected_at', '<', detectedBefore)
+  if (before !== undefined) {
+    query = query.where((eb) =>
+      eb(eb.refTuple('d.detected_at', 'd.id'), '<', eb.tuple(before.detectedAt, before.id)),
+    )
+  }
+  return (await query.execute()).map(toRecord)
+}
+
+export async function findDeposit(
+  db: Db,
+  { environment, id }: { environment: string; id: string },
+): Promise<DepositRecord | null> {
+  const row = await records(db, environment).where('d.id', '=', id).executeTakeFirst()
+  return row === undefined ? null : toRecord(row)
+}
+
+/** Every block the deposit was seen in, orphaned ones included, in the order they were seen. */
+export async function sightingsOf(db: Db, id: DepositId): Promise<Sighting[]> {
+  const rows = await db
+    .selectFrom('sighting')
+    .selectAll()
+    .where('deposit_id', '=', id)
+    .orderBy('seen_at')
+    .orderBy('block_hash')
+    .execute()
+  return rows.map((row) => ({
+    depositId: id,
+    height: row.height,
+    blockHash: toHex(row.block_hash),
+    blockTime: row.block_time,
+    logIndex: row.log_index,
+    seenAt: row.seen_at,
+    orphanedAt: row.orphaned_at,
+  }))
+}
+
+function records(db: Db, environment: string) {
+  return db
+    .selectFrom('deposit as d')
+    .innerJoin('deposit_address as a', 'a.id', 'd.address_id')
+    .selectAll('d')
+    .select('a.owner')
+    .where('d.environment_id', '=', environment)
+}
+
+function toRecord(row: Selectable<Tables['deposit']> & { owner: string }): DepositRecord {
+  return {
+    // Written from a DepositId by the one writer of this table.
+    id: row.id as DepositId,
+    environment: row.environment_id,
+    chainId: row.chain_id,
+    rail: row.rail,
+    addressId: row.address_id,
+    owner: row.owner,
+    txHash: toHex(row.tx_hash),
+    ordinal: row.ordinal,
+    sender: toHex(row.sender),
+    recipient: toHex(row.recipient),
+    amount: BigInt(row.amount),
+    state: row.state,
+    version: row.version,
+    height: row.height,
+    blockHash: toHex(row.block_hash),
+    blockTime: row.block_time,
+    logIndex: row.log_index,
+    policy: {
+      version: row.policy_version,
+      rule: { confirmations: row.confirmations, finality: row.needs_finality },
+      providers: row.providers,
+    },
+    witnesses: row.witnesses,
+    detectedAt: row.detected_at,
+    confirmedAt: row.confirmed_at,
+    finalAt: row.final_at,
+    orphanedAt: row.orphaned_at,
+    reversedAt: row.reversed_at,
+    updatedAt: row.updated_at,
+  }
+}

@@ -1,0 +1,164 @@
+import { AppError } from '../domain/error.ts'
+import type { Caller } from '../environment/api-key-store.ts'
+import { appendAudit } from '../environment/audit-store.ts'
+import { railsOf } from '../environment/environment-store.ts'
+import { required } from '../lib/assert.ts'
+import { registerAddresses, type Registration } from '../match/address-store.ts'
+import type { Tx } from '../store/database.ts'
+import { addressTaken, AddressRequest, checkEntry, type CheckedEntry } from './address-request.ts'
+import { actorOf } from './auth.ts'
+import type { RouteDeps } from './deps.ts'
+import { readLines, type Line } from './ndjson.ts'
+import { problem, problemOf, problemOfIssues, type Problem } from './problem.ts'
+
+/** Lines per transaction: 5,000 rows insert in some 30 ms, which is how long a block has to wait for them. */
+const BATCH_LINES = 5_000
+/** The longest legitimate line is some 500 bytes. */
+export const LINE_BYTES_MAX = 2_048
+export const LINES_MAX = 1_000_000
+
+interface Row extends CheckedEntry {
+  readonly line: number
+}
+
+interface Refusal {
+  readonly line: number
+  readonly problem: Problem
+}
+
+interface Tally {
+  created: number
+  existing: number
+  refused: number
+}
+
+/**
+ * Registers line after line and yields the answer, piece by piece: a line for each refused row, in order, and a
+ * last line with the totals. A batch is one transaction. A row that is refused is never part of one, so it
+ * neither stops its neighbours nor is half-written. Sending the same stream again is harmless: what was written
+ * is then `existing`. Without the last line, or with `error` in it, the stream has not been read to its end.
+ */
+export async function* registerInBulk(
+  deps: RouteDeps,
+  caller: Caller,
+  stream: AsyncIterable<Buffer>,
+): AsyncGenerator<string> {
+  const tally: Tally = { created: 0, existing: 0, refused: 0 }
+  let error: Problem | undefined
+  try {
+    const enabled = await railsOf(deps.db, caller.environment)
+    for await (const lines of inBatches(readLines(stream, LINE_BYTES_MAX))) {
+      const checked = lines.map((line) => check(line, deps, enabled))
+      const rows = checked.filter((one) => 'entry' in one)
+      const refusals = checked.filter((one) => 'problem' in one)
+      const taken = await registerBatch(deps, caller, rows, tally)
+      tally.refused += refusals.length + taken.length
+      const all = [...refusals, ...taken].toSorted((a, b) => a.line - b.line)
+      if (all.length > 0) yield all.map(refusalLine).join('')
+    }
+  } catch (cause) {
+    error = problemOf(cause) ?? problem('internal', 'settled failed; send the stream again')
+    if (error.status >= 500) deps.log.error({ err: cause }, 'bulk registration failed')
+  }
+  yield `${JSON.stringify({ ...tally, ...(error && { error }) })}\n`
+}
+
+async function* inBatches(lines: AsyncIterable<Line>): AsyncGenerator<Line[]> {
+  let batch: Line[] = []
+  for await (const line of lines) {
+    if (line.number > LINES_MAX) {
+      if (batch.length > 0) yield batch
+      throw new AppError(
+        'payload_too_large',
+        `line ${LINES_MAX + 1} and what follows were not read: send at most ${LINES_MAX} lines per request`,
+      )
+    }
+    batch.push(line)
+    if (batch.length < BATCH_LINES) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+function check(line: Line, { rails }: RouteDeps, enabled: ReadonlySet<string>): Row | Refusal {
+  const { number, text, reason } = line
+  if (text === null) return { line: number, problem: problem('invalid_request', `line ${reason}`) }
+  try {
+    const parsed = AddressRequest.safeParse(JSON.parse(text))
+    if (!parsed.success) return { line: number, problem: problemOfIssues(parsed.error.issues) }
+    return { line: number, ...checkEntry(parsed.data, rails, enabled) }
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return { line: number, problem: problem('invalid_request', 'line is not a JSON object') }
+    }
+    const refused = problemOf(error)
+    if (refused === null) throw error
+    return { line: number, problem: refused }
+  }
+}
+
+/** Returns the rows that belong to another owner; counts the others. */
+async function registerBatch(
+  deps: RouteDeps,
+  caller: Caller,
+  rows: readonly Row[],
+  tally: Tally,
+): Promise<Refusal[]> {
+  // In one order of chains for everybody: each takes its chain's row, and two orders could lock each other out.
+  const chains = [...new Set(rows.map((row) => row.chainId))].toSorted()
+  const answers = await deps.db.transaction().execute(async (tx) => {
+    const batches: Answer[][] = []
+    for (const chainId of chains) {
+      const ofChain = rows.filter((row) => row.chainId === chainId)
+      batches.push(await registerOnChain(tx, deps, caller, ofChain))
+    }
+    return batches.flat()
+  })
+  for (const chainId of chains) deps.onRegistered?.(chainId)
+  const count = (wanted: Registration['status']) =>
+    answers.filter(({ status }) => status === wanted).length
+  tally.created += count('created')
+  tally.existing += count('exists')
+  return answers
+    .filter(({ status }) => status === 'taken')
+    .map(({ line, record }) => {
+      const { codec } = deps.rails.recorded(record.rail)
+      const refused = problemOf(addressTaken(codec.formatAddress(record.address), record.rail))
+      return { line, problem: required(refused, 'a taken address is the caller’s to mend') }
+    })
+}
+
+type Answer = Registration & { readonly line: number }
+
+async function registerOnChain(
+  tx: Tx,
+  { env }: RouteDeps,
+  caller: Caller,
+  rows: readonly Row[],
+): Promise<Answer[]> {
+  const now = env.clock.now()
+  const { environment } = caller
+  const chainId = required(rows[0], 'a chain is listed because of its rows').chainId
+  const entries = rows.map((row) => row.entry)
+  const registrations = await registerAddresses(tx, { environment, chainId, now, entries })
+  const created = registrations.filter(({ status }) => status === 'created').length
+  if (created > 0) {
+    await appendAudit(tx, {
+      environment,
+      actor: actorOf(caller),
+      action: 'addresses.registered',
+      subject: chainId,
+      detail: { created },
+      now,
+    })
+  }
+  return rows.map((row, index) => ({
+    line: row.line,
+    ...required(registrations[index], 'every entry has an answer'),
+  }))
+}
+
+function refusalLine({ line, problem: { code, detail, errors } }: Refusal): string {
+  return `${JSON.stringify({ line, code, detail, errors })}\n`
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import type { DepositRecord } from '../confirmation/deposit-read-store.ts'
+import { formatAmount } from '../domain/amount.ts'
+import type { Codec } from '../domain/chain.ts'
+import { EVENT_TYPES } from '../domain/event.ts'
+import type { Hex } from '../lib/hex.ts'
+import type { RailBook } from './rail-book.ts'
+
+const BlockView = z.object({
+  height: z.int(),
+  hash: z.string(),
+  time: z.iso.datetime().meta({ description: "The block's own timestamp" }),
+})
+
+/** What events and the API both say of a deposit. */
+const DepositFacts = z.object({
+  id: z.string(),
+  version: z
+    .int()
+    .meta({ description: 'Grows by one with every event: drop what is older than what you have' }),
+  environment: z.string(),
+  state: z.enum(['detected', 'confirmed', 'final', 'orphaned', 'reversed']),
+  rail: z.string(),
+  chain: z.string().meta({ description: 'CAIP-2' }),
+  asset: z.string().meta({ description: 'CAIP-19' }),
+  address: z.string(),
+  owner: z.string(),
+  sender: z.string(),
+  amount: z.string().regex(/^\d+$/).meta({ description: 'Base units' }),
+  decimals: z.int(),
+  amount_decimal: z.string().meta({ description: 'The same amount in whole units, exact' }),
+  transaction: z.object({ hash: z.string(), log_index: z.int() }),
+  block: BlockView,
+  policy: z.object({
+    version: z.int(),
+    confirmations: z.int().nullable(),
+    finality: z.boolean(),
+    providers: z.int(),
+  }),
+})
+
+export const DepositView = DepositFacts.extend({
+  witnesses: z.int().meta({ description: 'Providers seen to show the current sighting' }),
+  detected_at: z.iso.datetime(),
+  confirmed_at: z.iso.datetime().nullable(),
+  final_at: z.iso.datetime().nullable(),
+  orphaned_at: z.iso.datetime().nullable(),
+  reversed_at: z.iso.datetime().nullable(),
+}).meta({ id: 'Deposit' })
+
+/** The body of every webhook, and the `payload` of the feed. Built in `outbox/payload.ts`, only described here. */
+export const DepositEventView = z
+  .object({
+    type: z.enum(EVENT_TYPES),
+    timestamp: z.iso.datetime(),
+    data: DepositFacts.extend({
+      retracts: z
+        .string()
+        .nullable()
+        .meta({ description: 'Id of the event this one takes back; null if it takes none back' }),
+    }),
+  })
+  .meta({ id: 'DepositEvent' })
+
+export function depositView(record: DepositRecord, rails: RailBook): z.infer<typeof DepositView> {
+  const { rail, codec } = rails.recorded(record.rail)
+  return {
+    id: record.id,
+    version: record.version,
+    environment: record.environment,
+    state: record.state,
+    rail: record.rail,
+    chain: record.chainId,
+    asset: rail.assetId,
+    address: codec.formatAddress(record.recipient),
+    owner: record.owner,
+    sender: codec.formatAddress(record.sender),
+    amount: record.amount.toString(),
+    decimals: rail.decimals,
+    amount_decimal: formatAmount(record.amount, rail.decimals),
+    transaction: { hash: codec.formatHash(record.txHash), log_index: record.logIndex },
+    block: blockView({ ...record, hash: record.blockHash, time: record.blockTime }, codec),
+    policy: {
+      version: record.policy.version,
+      confirmations: record.policy.rule.confirmations,
+      finality: record.policy.rule.finality,
+      providers: record.policy.providers,
+    },
+    witnesses: record.witnesses,
+    detected_at: record.detectedAt.toISOString(),
+    confirmed_at: record.confirmedAt?.toISOString() ?? null,
+    final_at: record.finalAt?.toISOString() ?? null,
+    orphaned_at: record.orphanedAt?.toISOString() ?? null,
+    reversed_at: record.reversedAt?.toISOString() ?? null,
+  }
+}
+
+function blockView(block: { height: number; hash: Hex; time: Date }, codec: Codec) {
+  return {
+    height: block.height,
+    hash: codec.formatHash(block.hash),
+    time: block.time.toISOString(),
+  }
+}
