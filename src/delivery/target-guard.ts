@@ -1,5 +1,5 @@
 import { lookup as resolveName, type LookupAddress } from 'node:dns'
-import { isIP, type LookupFunction, type Socket } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { buildConnector } from 'undici'
 import { AppError } from '../domain/error.ts'
@@ -53,62 +53,56 @@ export function guardedConnector(
   lookup: LookupFunction = resolveName,
 ): Connect {
   const networks = parseNetworks(allow)
-  const connectors = new Map(['https:', 'http:'].map((protocol) => [protocol, guard(protocol)]))
-
-  function guard(protocol: string): Connect {
-    const permits = (address: string) => mayReach(address, protocol, networks)
-    const connect = buildConnector({
-      timeout: CONNECT_TIMEOUT_MS,
-      allowH2: false,
-      lookup: guardedLookup(lookup, permits),
-    })
-    return (options, callback) => {
-      // undici calls `lookup` for names only, never for literals.
-      if (isIP(options.hostname) !== 0 && !permits(options.hostname)) {
-        callback(new TargetForbiddenError(options.hostname), null)
-        return
-      }
-      connect(options, (...result) => callback(...verified(result, permits)))
-    }
-  }
-
+  const connectorFor = (protocol: string) =>
+    connectorThat((address) => mayReach(address, protocol, networks), lookup)
+  const secure = connectorFor('https:')
+  const plain = connectorFor('http:')
   return (options, callback) => {
-    const connect = connectors.get(options.protocol)
-    if (connect === undefined) callback(new TargetForbiddenError(options.protocol), null)
-    else connect(options, callback)
+    const connect = options.protocol === 'https:' ? secure : plain
+    connect(options, callback)
+  }
+}
+
+type Permits = (address: string) => boolean
+
+function connectorThat(permits: Permits, lookup: LookupFunction): Connect {
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    allowH2: false,
+    lookup: guardedLookup(permits, lookup),
+  })
+  return (options, callback) => {
+    // Node calls `lookup` for names only, never for literals.
+    if (isIP(options.hostname) !== 0 && !permits(options.hostname)) {
+      callback(new TargetForbiddenError(options.hostname), null)
+      return
+    }
+    connect(options, (error, socket) => {
+      if (error !== null) return callback(error, null)
+      // The last line, before any byte of a request is written: the address that is really connected.
+      const address = socket.remoteAddress ?? 'a closed socket'
+      if (permits(address)) return callback(null, socket)
+      socket.destroy()
+      callback(new TargetForbiddenError(address), null)
+    })
   }
 }
 
 /** Fails if any address of the name is forbidden: a mixed answer is a trick or a mistake, never a webhook. */
-function guardedLookup(
-  lookup: LookupFunction,
-  permits: (address: string) => boolean,
-): LookupFunction {
+function guardedLookup(permits: Permits, lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, answer) => {
-      const addresses = answer as unknown as LookupAddress[]
-      const [first] = error === null ? addresses : []
-      const culprit = error === null && addresses.find(({ address }) => !permits(address))
-      if (error !== null) callback(error, [])
-      else if (culprit) callback(new TargetForbiddenError(culprit.address), [])
-      else if (first === undefined) callback(new TargetForbiddenError(hostname), [])
-      else if (options.all === true) callback(null, addresses)
+      if (error !== null) return callback(error, [])
+      // With `all` it is a list, whatever the type says.
+      const addresses = answer as LookupAddress[]
+      const [first] = addresses
+      const culprit = addresses.find(({ address }) => !permits(address))
+      if (first === undefined || culprit !== undefined) {
+        callback(new TargetForbiddenError(culprit?.address ?? hostname), [])
+      } else if (options.all === true) callback(null, addresses)
       else callback(null, first.address, first.family)
     })
   }
-}
-
-/** The last line: the address the socket is really connected to, before any byte of a request is written. */
-function verified(
-  result: buildConnector.CallbackArgs,
-  permits: (address: string) => boolean,
-): buildConnector.CallbackArgs {
-  const socket: Socket | null = result[1]
-  if (socket === null) return result
-  const address = socket.remoteAddress
-  if (address !== undefined && permits(address)) return result
-  socket.destroy()
-  return [new TargetForbiddenError(address ?? 'a closed socket'), null]
 }
 
 function mayReach(text: string, protocol: string, networks: readonly Network[]): boolean {
