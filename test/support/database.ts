@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { after, type TestContext } from 'node:test'
+import { openDatabase, type Db } from '../../src/store/database.ts'
+import { onServer, siblingUrl } from './server.ts'
+
+export interface TestDatabase {
+  readonly db: Db
+  readonly url: string
+}
+
+const opened: { name: string; db: Db }[] = []
+
+/**
+ * A fresh, migrated database of the test's own. It is closed and dropped when the whole file is done: the hooks
+ * of a test run in the order of their registration, so dropping it with the test would pull it away from under
+ * what the test started later and stops later.
+ */
+export async function testDatabase(t: TestContext): Promise<TestDatabase> {
+  const templateUrl = requiredTemplateUrl()
+  const template = new URL(templateUrl).pathname.slice(1)
+  const name = `settled_test_${process.pid}_${randomBytes(4).toString('hex')}`
+  await onServer(templateUrl, (client) =>
+    client.query(`create database ${name} template ${template}`),
+  )
+  const url = siblingUrl(templateUrl, name)
+  const db = openDatabase({ url, poolSize: 10, applicationName: t.name.slice(0, 60) })
+  opened.push({ name, db })
+  return { db, url }
+}
+
+after(async () => {
+  for (const { name, db } of opened.splice(0)) {
+    await db.destroy()
+    await drop(name)
+  }
+})
+
+/** Without force, dropping waits five seconds for sessions to end and then fails: that is the leak check. */
+async function drop(name: string): Promise<void> {
+  await onServer(requiredTemplateUrl(), async (client) => {
+    try {
+      await client.query(`drop database ${name}`)
+    } catch (cause) {
+      const { rows } = await client.query<{ application_name: string; state: string }>(
+        'select application_name, state from pg_stat_activity where datname = $1',
+        [name],
+      )
+      await client.query(`drop database if exists ${name} with (force)`)
+      const sessions = rows.map((row) => `"${row.application_name}" (${row.state})`).join(', ')
+      throw new Error(`connections were left open: ${sessions}`, { cause })
+    }
+  })
+}
+
+function requiredTemplateUrl(): string {
+  const url = process.env['SETTLED_TEST_DATABASE_URL']
+  if (url === undefined) {
+    throw new Error(
+      'this test needs PostgreSQL: run it with `npm test -- <file>`, which starts one',
+    )
+  }
+  return url
+}
