@@ -37,8 +37,10 @@ export function openDatabase(options: DatabaseOptions): Db {
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     types: { getTypeParser },
   })
-  // An idle connection that breaks is replaced by the pool; without a listener the error would end the process.
+  // A connection may break while no query runs on it: idle in the pool, or inside a paused transaction. Its next
+  // query fails and the pool replaces it; without listeners the event itself would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: options.wrapPool?.(pool) ?? pool }),
   })
