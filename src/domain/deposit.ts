@@ -12,6 +12,8 @@ export interface Deposit {
   readonly chainId: ChainId
   readonly rail: RailId
   readonly addressId: number
+  /** Whom the environment registered the address for; copied into every event. */
+  readonly owner: string
   readonly txHash: Hex
   /** Which of equal transfers (same token, recipient and amount) within its transaction, from 0. */
   readonly ordinal: number

@@ -1,4 +1,5 @@
 import type { BlockHeader, BlockRef } from './block.ts'
+import type { Hex } from '../lib/hex.ts'
 import type { ChainId } from './chain.ts'
 import type { Transfer } from './transfer.ts'
 
@@ -20,12 +21,11 @@ interface StepBase {
 
 export interface ConnectStep extends StepBase {
   readonly kind: 'connect'
-  /** First height covered; its block's parent is the tip (or, on an empty view, anything). */
+  /** First height covered, and the hash its block names as parent: our tip's, unless the view is empty. */
   readonly from: number
-  /** The new tip. */
-  readonly tip: BlockHeader
-  /** Headers to remember, ascending, the tip last: all of them live, those with candidates in a backfill. */
-  readonly headers: readonly BlockHeader[]
+  readonly parentHash: Hex
+  /** Headers to remember, ascending, the new tip last: all of them live, the tip alone in a backfill. */
+  readonly headers: readonly [BlockHeader, ...BlockHeader[]]
   readonly transfers: readonly Transfer[]
 }
 
@@ -42,6 +42,7 @@ export interface SettleStep extends StepBase {
 
 export interface RevisitStep extends StepBase {
   readonly kind: 'revisit'
-  readonly headers: readonly BlockHeader[]
+  /** Blocks of the view that were read again one by one; empty for finalized history read as a range. */
+  readonly blocks: readonly BlockRef[]
   readonly transfers: readonly Transfer[]
 }

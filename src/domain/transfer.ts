@@ -6,6 +6,11 @@ export interface Transfer {
   readonly rail: RailId
   readonly height: number
   readonly blockHash: Hex
+  /**
+   * The block's timestamp, in Unix milliseconds. Null only in answers of `range` from nodes whose logs carry no
+   * `blockTimestamp`: the follower asks for it where it matters, instead of a header for every block.
+   */
+  readonly blockTimeMs: number | null
   readonly txHash: Hex
   /** Position of the log in its block as this node numbers it. Evidence for people; never part of an identity. */
   readonly logIndex: number

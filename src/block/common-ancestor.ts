@@ -1,0 +1,31 @@
+import type { BlockHeader, BlockRef } from '../domain/block.ts'
+import type { ChainSource } from '../domain/source.ts'
+import { required } from '../lib/assert.ts'
+import { blockAt, tipOf, type ChainView } from './chain-view.ts'
+
+/**
+ * Walks down from where the provider's branch and ours part until they meet, reading every header anew: a
+ * divergence counts only if the provider repeats it and its own headers link. `ancestor` is null when nothing of
+ * ours is left. `unsteady`: the provider no longer shows the divergence, or is switching branches under our
+ * eyes; look again later. Bounded by the blocks we hold.
+ */
+export async function findAncestor(
+  view: ChainView,
+  head: BlockRef,
+  source: Pick<ChainSource, 'header'>,
+): Promise<{ readonly ancestor: BlockRef | null } | 'unsteady'> {
+  const tip = required(tipOf(view), 'a reorg of an empty view')
+  const start = Math.min(head.height, tip.height)
+  let child: BlockHeader | null = null
+  for (let height = start; ; height -= 1) {
+    const ours = blockAt(view, height)
+    if (ours === null) return { ancestor: null }
+    const theirs: BlockHeader | null = await source.header(height)
+    if (theirs === null) return 'unsteady'
+    if (child !== null && child.parentHash !== theirs.hash) return 'unsteady'
+    if (theirs.hash === ours.hash) {
+      return height === start ? 'unsteady' : { ancestor: { height, hash: ours.hash } }
+    }
+    child = theirs
+  }
+}

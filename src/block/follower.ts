@@ -1,0 +1,307 @@
+import type { Block, BlockHeader, BlockRange, BlockRef } from '../domain/block.ts'
+import type { Chain } from '../domain/chain.ts'
+import { SourceError, type ChainSource } from '../domain/source.ts'
+import type { ConnectStep, DisconnectStep, SettleStep } from '../domain/step.ts'
+import type { Transfer } from '../domain/transfer.ts'
+import { required } from '../lib/assert.ts'
+import type { Env } from '../lib/env.ts'
+import type { Actor, Outcome } from '../lib/loop.ts'
+import type { Db, Tx } from '../store/database.ts'
+import { assertFence, type Lease } from '../store/lease.ts'
+import type { Report } from '../telemetry/report.ts'
+import { haltChain, pruneBlocks, readCursor, readView } from './block-store.ts'
+import * as chainView from './chain-view.ts'
+import { findAncestor } from './common-ancestor.ts'
+import { StaleStepError } from './move-view.ts'
+
+/** What the follower needs from the rest of the flow; the pipeline provides it. */
+export interface StepPipeline {
+  /** Transfers that may touch a registered address: never too few, sometimes too many. */
+  candidates(transfers: readonly Transfer[]): Transfer[]
+  /** Applies a step in the caller's transaction. What it returns is reported after the commit. */
+  apply(tx: Tx, step: ConnectStep | DisconnectStep | SettleStep): Promise<Applied>
+}
+
+export interface Applied {
+  /** More deposits were due than one step takes; come back for the rest. */
+  readonly more: boolean
+  /** To be called after the commit: logs, metrics, waking the publisher. */
+  readonly announce: () => void
+}
+
+export interface FollowerOptions {
+  readonly chain: Chain
+  readonly source: ChainSource
+  readonly start: number | 'finalized'
+  readonly db: Db
+  readonly env: Env
+  readonly report: Report
+  readonly pipeline: StepPipeline
+  /** The chain's lease while this daemon holds it. */
+  readonly lease: () => Lease | null
+}
+
+/** Blocks read at once near the head: enough to catch up after a pause, few enough for one transaction. */
+const LIVE_BLOCKS_MAX = 16
+/** From this many finalized blocks behind on, history is read in ranges instead of block by block. */
+const BACKFILL_FROM_BLOCKS = 64
+/** Blocks asked for in one range; the source stops earlier where its provider's limits ask for it. */
+const RANGE_BLOCKS_MAX = 5_000
+/** Linked blocks are pruned about this often, in heights. */
+const PRUNE_EVERY_BLOCKS = 64
+
+const busy = (name: string): Outcome => ({ pace: 'busy', name })
+const idle = (name: string): Outcome => ({ pace: 'idle', name })
+
+/** What the provider says right now. */
+interface Sight {
+  readonly head: BlockHeader
+  readonly claimed: BlockHeader | null
+}
+
+/**
+ * Follows one chain: looks at the head, decides what it means for our view, reads what is missing, and commits
+ * one step. The in-memory view is replaced only after the commit; after any failure it is read from the
+ * database again, because an error at COMMIT means neither yes nor no.
+ */
+export class Follower implements Actor {
+  readonly name: string
+  readonly #options: FollowerOptions
+  #view: chainView.ChainView | null = null
+  #more = false
+  /** The next range, asked for while the previous one is being committed. */
+  #ahead: { readonly from: number; readonly range: Promise<BlockRange> } | null = null
+  #prunedAt = 0
+
+  constructor(options: FollowerOptions) {
+    this.name = `follower:${options.chain.slug}`
+    this.#options = options
+  }
+
+  async tick(): Promise<Outcome> {
+    const lease = this.#options.lease()
+    if (lease === null) return this.#standBy()
+    try {
+      return await this.#advance(lease)
+    } catch (error) {
+      this.#forget()
+      if (error instanceof StaleStepError) return busy('stale')
+      throw error
+    }
+  }
+
+  #standBy(): Outcome {
+    this.#forget()
+    return idle('standby')
+  }
+
+  #forget(): void {
+    this.#view = null
+    this.#ahead?.range.catch(() => undefined)
+    this.#ahead = null
+  }
+
+  async #advance(lease: Lease): Promise<Outcome> {
+    const { db, chain, source } = this.#options
+    if (this.#view === null) {
+      const cursor = await readCursor(db, chain.id)
+      if (cursor?.halt != null) return idle('halted')
+      this.#view = await readView(db, chain.id)
+      this.#options.report.resumed(chain)
+    }
+    const [head, claimed] = await Promise.all([source.head(), source.finalizedHead()])
+    const sight = { head, claimed }
+    const outcome = await this.#follow(lease, this.#view, sight)
+    this.#reportPosition(sight)
+    return outcome
+  }
+
+  #follow(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
+    const tip = chainView.tipOf(view)
+    if (tip === null) return this.#begin(lease, sight)
+    switch (chainView.decide(view, sight.head)) {
+      case 'nothing_new':
+        return this.#settle(lease, view, sight)
+      case 'head_lags':
+        return Promise.resolve(idle('head_lags'))
+      case 'head_diverges':
+        return this.#reorganise(lease, view, sight.head)
+      case 'head_is_above': {
+        const behind = (sight.claimed?.height ?? 0) - tip.height
+        return behind >= BACKFILL_FROM_BLOCKS
+          ? this.#backfill(lease, view, required(sight.claimed, 'behind a finalized block'))
+          : this.#extend(lease, view, sight)
+      }
+    }
+  }
+
+  /** The first block ever: where the operator said, or the newest that cannot be undone. */
+  async #begin(lease: Lease, sight: Sight): Promise<Outcome> {
+    const { start, source } = this.#options
+    const height = start === 'finalized' ? (sight.claimed ?? sight.head).height : start
+    const block = await source.block(height)
+    if (block === null) return idle('waiting_for_start')
+    return this.#connect(lease, chainView.EMPTY_VIEW, [block], sight)
+  }
+
+  /** Near the head: block by block, each bound to its hash. */
+  async #extend(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
+    const from = required(chainView.tipOf(view), 'extending an empty view').height + 1
+    const to = Math.min(sight.head.height, from + LIVE_BLOCKS_MAX - 1)
+    const heights = Array.from({ length: to - from + 1 }, (_, index) => from + index)
+    const answers = await Promise.all(heights.map((height) => this.#options.source.block(height)))
+    const missing = answers.indexOf(null)
+    const served = (missing === -1 ? answers : answers.slice(0, missing)) as Block[]
+    if (served.length === 0) return idle('head_not_served')
+    const linked = chainView.linkedPrefix(view, served)
+    if (linked.length === 0) return this.#reorganise(lease, view, sight.head)
+    return this.#connect(lease, view, linked, sight)
+  }
+
+  async #connect(lease: Lease, view: chainView.ChainView, blocks: readonly Block[], sight: Sight): Promise<Outcome> {
+    const [first, ...rest] = blocks
+    const { parentHash, height } = required(first, 'connecting no blocks')
+    const linked = chainView.connect(view, blocks, false)
+    const next = this.#finalize(linked, sight.claimed, chainView.tipOf(linked))
+    await this.#commit(lease, next, {
+      kind: 'connect',
+      chainId: this.#options.chain.id,
+      finalized: next.finalized,
+      from: height,
+      parentHash,
+      headers: [required(first, 'connecting no blocks'), ...rest],
+      transfers: blocks.flatMap((block) => block.transfers),
+    })
+    return busy('connected')
+  }
+
+  /** Far behind: a whole finalized range in one step, while the next one is already on its way. */
+  async #backfill(lease: Lease, view: chainView.ChainView, claimed: BlockHeader): Promise<Outcome> {
+    const tip = required(chainView.tipOf(view), 'backfilling an empty view')
+    const range = await this.#nextRange(tip.height + 1, claimed.height)
+    if (range.first.parentHash !== tip.hash) return this.#reorganise(lease, view, tip)
+    this.#lookAhead(range.last.height + 1, claimed.height)
+    const linked = chainView.connect(view, [range.last], true)
+    const next = this.#finalize(linked, claimed, range.last)
+    await this.#commit(lease, next, {
+      kind: 'connect',
+      chainId: this.#options.chain.id,
+      finalized: next.finalized,
+      from: range.first.height,
+      parentHash: range.first.parentHash,
+      headers: [range.last],
+      transfers: await this.#withBlockTimes(range.transfers),
+    })
+    return busy('backfilled')
+  }
+
+  #nextRange(from: number, finalizedHeight: number): Promise<BlockRange> {
+    const ahead = this.#ahead
+    this.#ahead = null
+    if (ahead?.from === from) return ahead.range
+    return this.#options.source.range(from, Math.min(finalizedHeight, from + RANGE_BLOCKS_MAX - 1))
+  }
+
+  #lookAhead(from: number, finalizedHeight: number): void {
+    if (from > finalizedHeight) return
+    const to = Math.min(finalizedHeight, from + RANGE_BLOCKS_MAX - 1)
+    const range = this.#options.source.range(from, to)
+    // It is awaited in the next tick; until then a failure must not count as unhandled.
+    range.catch(() => undefined)
+    this.#ahead = { from, range }
+  }
+
+  /** Asks for the time of each block that may matter, where the node's logs do not carry it. */
+  async #withBlockTimes(transfers: readonly Transfer[]): Promise<readonly Transfer[]> {
+    const untimed = this.#options.pipeline.candidates(transfers).filter((transfer) => transfer.blockTimeMs === null)
+    const times = new Map<number, number>()
+    for (const { height, blockHash } of untimed) {
+      if (times.has(height)) continue
+      const header = await this.#options.source.header(height)
+      if (header?.hash !== blockHash) {
+        throw new SourceError('transient', `logs of block ${height} name ${blockHash}, its header ${header?.hash}`)
+      }
+      times.set(height, header.time.getTime())
+    }
+    if (times.size === 0) return transfers
+    return transfers.map((transfer) => ({ ...transfer, blockTimeMs: times.get(transfer.height) ?? transfer.blockTimeMs }))
+  }
+
+  /** The head is our tip: only finality, or deposits left over from the last step, can move anything. */
+  async #settle(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
+    const next = this.#finalize(view, sight.claimed, null)
+    if (next === view && !this.#more) return idle('nothing_new')
+    await this.#commit(lease, next, { kind: 'settle', chainId: this.#options.chain.id, finalized: next.finalized })
+    return busy('settled')
+  }
+
+  #finalize(view: chainView.ChainView, claimed: BlockRef | null, canonicalTip: BlockRef | null): chainView.ChainView {
+    if (claimed === null) return view
+    const verdict = chainView.judgeFinality(view, claimed, canonicalTip)
+    if (verdict.kind === 'accepted') return chainView.finalize(view, verdict.finalized)
+    if (verdict.kind === 'contradicts') {
+      this.#options.report.providerLied(this.#options.chain, 'a finalized block contradicts our view', {
+        claimed: { height: claimed.height, hash: claimed.hash },
+        ours: { height: verdict.ours.height, hash: verdict.ours.hash },
+      })
+    }
+    return view
+  }
+
+  async #reorganise(lease: Lease, view: chainView.ChainView, head: BlockRef): Promise<Outcome> {
+    const found = await findAncestor(view, head, this.#options.source)
+    if (found === 'unsteady') return idle('head_unsteady')
+    const plan = chainView.planReorg(view, found.ancestor)
+    if (plan.kind === 'halt') return this.#halt(lease, { reason: plan.reason, head, ancestor: found.ancestor })
+    const { ancestor, blocks } = plan
+    const next = chainView.disconnect(view, ancestor)
+    const chainId = this.#options.chain.id
+    await this.#commit(lease, next, { kind: 'disconnect', chainId, finalized: next.finalized, ancestor, blocks })
+    this.#options.report.reorg(this.#options.chain, ancestor, blocks.length)
+    return busy('reorganised')
+  }
+
+  async #halt(lease: Lease, halt: Parameters<typeof haltChain>[2]): Promise<Outcome> {
+    const { db, chain, env, report } = this.#options
+    await db.transaction().execute(async (tx) => {
+      await assertFence(tx, lease)
+      await haltChain(tx, chain.id, halt, env.clock.now())
+    })
+    this.#forget()
+    report.halted(chain, halt.reason, halt)
+    return idle('halted')
+  }
+
+  async #commit(
+    lease: Lease,
+    next: chainView.ChainView,
+    step: ConnectStep | DisconnectStep | SettleStep,
+  ): Promise<void> {
+    const { db, chain } = this.#options
+    const pruned = this.#isPruneDue(next) ? chainView.prune(next, chain) : next
+    const applied = await db.transaction().execute(async (tx) => {
+      await assertFence(tx, lease)
+      const result = await this.#options.pipeline.apply(tx, step)
+      if (pruned !== next) await pruneBlocks(tx, chain.id, chainView.pruneFloor(next, chain))
+      return result
+    })
+    this.#view = pruned
+    this.#more = applied.more
+    applied.announce()
+  }
+
+  #isPruneDue(view: chainView.ChainView): boolean {
+    const tip = chainView.tipOf(view)?.height ?? 0
+    if (Math.abs(tip - this.#prunedAt) < PRUNE_EVERY_BLOCKS) return false
+    this.#prunedAt = tip
+    return true
+  }
+
+  #reportPosition(sight: Sight): void {
+    const tip = this.#view === null ? null : chainView.tipOf(this.#view)
+    if (tip === null || this.#view === null) return
+    const { finalized } = this.#view
+    const block = finalized === null ? null : chainView.blockAt(this.#view, finalized.height)
+    this.#options.report.position(this.#options.chain, { head: sight.head, tip, finalized: block })
+  }
+}
