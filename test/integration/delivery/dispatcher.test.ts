@@ -36,7 +36,7 @@ test('the versions of a deposit arrive in order although one fails in the middle
   )
   const daemon = world.daemon('one')
   await daemon.run()
-  assert.deepEqual(ids([...receiver.processed.values()]).toSorted(), [a[0], ...b].toSorted())
+  assert.deepEqual(new Set(receiver.processed.keys()), new Set([a[0], ...b]))
   assert.deepEqual(
     receiver.received.filter(({ id }) => id === a[2]),
     [],

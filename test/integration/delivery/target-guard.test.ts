@@ -207,7 +207,9 @@ for (const url of INVALID) {
     assert.throws(
       () => checkTargetUrl(url, ['127.0.0.0/8']),
       (error) =>
-        error instanceof AppError && error.code === 'invalid_url' && /^url: /.test(error.message),
+        error instanceof AppError &&
+        error.code === 'invalid_url' &&
+        error.message.startsWith('url: '),
     )
   })
 }
