@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EVENT_TYPES } from '../domain/event.ts'
 
 /** No control characters or halves of surrogate pairs: PostgreSQL refuses the first, UTF-8 the second. */
 const TEXT = /^[^\p{Cc}\p{Cs}]*$/u
@@ -77,6 +78,34 @@ export const FIELDS = {
     .min(0)
     .default(0)
     .describe('`seq` of the last event you have; 0 for the beginning'),
+  url: z.string().min(1).max(2_048).describe('Absolute https:// URL that the internet can reach'),
+  description: z
+    .string()
+    .max(255)
+    .regex(TEXT, 'has control characters')
+    .describe('For people, up to 255 characters'),
+  event_types: z
+    .array(z.enum(EVENT_TYPES))
+    .min(1)
+    .max(EVENT_TYPES.length)
+    .nullable()
+    .describe(`Some of ${EVENT_TYPES.join(', ')}; null for all, also those of the future`),
+  endpoint_state: z
+    .enum(['enabled', 'disabled'])
+    .describe('`enabled`, which also closes its circuit breaker, or `disabled`'),
+  overlap_seconds: z
+    .int()
+    .min(0)
+    .max(7 * 86_400)
+    .default(86_400)
+    .describe(
+      'How long the old secret still signs beside the new one: 0 to 604800, a day if left out',
+    ),
+  from_seq: z.int().min(1).describe('First `seq` of the feed to send again'),
+  to_seq: z.int().min(1).describe('Last `seq` of the feed to send again, not below `from_seq`'),
+  delivery_state: z
+    .enum(['pending', 'delivered', 'dead'])
+    .describe('`pending`, `delivered` or `dead`, which is the dead letter box'),
   address_id: rowId('an address'),
   deposit_id: id('dep', 'a deposit'),
   event_id: id('evt', 'an event'),

@@ -92,6 +92,7 @@ export function problemOfIssues(issues: readonly Issue[]): Problem {
 }
 
 export function sendProblem(reply: FastifyReply, body: Problem): void {
+  if (body.code === 'unauthorized') reply.header('www-authenticate', 'Bearer')
   reply.code(body.status).type(PROBLEM_TYPE).send(JSON.stringify(body))
 }
 

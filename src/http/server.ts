@@ -14,7 +14,9 @@ import { errorHandler } from './problem.ts'
 import { RailBook } from './rail-book.ts'
 import { addressBulkRoute } from './routes/address-bulk.ts'
 import { addressRoutes } from './routes/addresses.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
 import { depositRoutes } from './routes/deposits.ts'
+import { endpointRoutes } from './routes/endpoints.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 
@@ -38,6 +40,7 @@ export async function createServer(deps: ServerDeps): Promise<App> {
     frameworkErrors: errorHandler(deps.log),
   }).withTypeProvider<ZodTypeProvider>()
   const routes = new RouteMap()
+  app.removeContentTypeParser('text/plain')
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(errorHandler(deps.log))
@@ -58,6 +61,8 @@ async function keyedRoutes(app: App, deps: RouteDeps): Promise<void> {
   addressRoutes(app, deps)
   depositRoutes(app, deps)
   eventRoutes(app, deps)
+  endpointRoutes(app, deps)
+  deliveryRoutes(app, deps)
   await app.register((bulk: App) => addressBulkRoute(bulk, deps))
 }
 
