@@ -265,7 +265,7 @@ create table delivery (
   unique (endpoint_id, event_id)
 );
 comment on column delivery.attempts is 'in the current round of retries; a replay starts a new round';
-create index delivery_pending on delivery (endpoint_id, next_attempt_at) where state = 'pending';
+create index delivery_pending on delivery (endpoint_id, next_attempt_at, id) where state = 'pending';
 create index delivery_order on delivery (endpoint_id, deposit_id, version) where state = 'pending';
 create index delivery_page on delivery (environment_id, id);
 create index delivery_event on delivery (event_id);

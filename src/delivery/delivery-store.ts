@@ -72,6 +72,9 @@ export async function dueEndpoints(db: Db, now: Date, limit: number): Promise<st
  * The endpoint's due deliveries, one per deposit at most: a delivery is nobody's turn while an earlier version
  * of its deposit is pending, be that in back-off or on its way. Nothing is marked as claimed: the lease makes
  * us the only sender, and what was sent but not recorded is due again after a crash.
+ *
+ * Both indexes are walked in their own order and only as far as the limit. `not exists` would say the same, but
+ * on a table without statistics it became a nested loop over the whole backlog: 2.9 s for 5,000 rows, not 2 ms.
  */
 export async function claimDue(
   db: Db,
@@ -82,16 +85,21 @@ export async function claimDue(
   const { rows } = await sql<DueDelivery>`
     select d.id, d.event_id as "eventId", d.deposit_id as "depositId", e.body, d.attempts,
            d.attempts_total as "attemptsTotal"
-    from delivery d
+    from (
+      select * from delivery due
+      where due.endpoint_id = ${endpointId} and due.state = 'pending' and due.next_attempt_at <= ${now}
+        and due.version = (
+          select first.version from delivery first
+          where first.endpoint_id = due.endpoint_id and first.deposit_id = due.deposit_id
+            and first.state = 'pending'
+          order by first.version
+          limit 1
+        )
+      order by due.next_attempt_at, due.id
+      limit ${limit}
+    ) d
     join event e on e.id = d.event_id
-    where d.endpoint_id = ${endpointId} and d.state = 'pending' and d.next_attempt_at <= ${now}
-      and not exists (
-        select 1 from delivery earlier
-        where earlier.endpoint_id = d.endpoint_id and earlier.deposit_id = d.deposit_id
-          and earlier.state = 'pending' and earlier.version < d.version
-      )
-    order by d.next_attempt_at, d.id
-    limit ${limit}`.execute(db)
+    order by d.next_attempt_at, d.id`.execute(db)
   return rows
 }
 
