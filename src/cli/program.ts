@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import type { CliContext } from './context.ts'
+import { envCommand } from './env.ts'
+import { keyCommand } from './key.ts'
+import { migrateCommand } from './migrate.ts'
+import { policyCommand } from './policy.ts'
+
+/** Every command, in the order in which `--help` shows them; one file each. */
+const COMMANDS = [migrateCommand, envCommand, keyCommand, policyCommand]
+
+export function createProgram(context: CliContext): Command {
+  const program = new Command('settled')
+    .description(
+      'Watches chains for stablecoin deposits and says, provably, when the money is there.',
+    )
+    .showHelpAfterError('(see --help)')
+  for (const command of COMMANDS) program.addCommand(command(context))
+  takeOver(program, context)
+  return program
+}
+
+/** Commander would write to the process and exit it; the caller decides about both. */
+function takeOver(command: Command, context: CliContext): void {
+  command.exitOverride()
+  command.configureOutput({ writeOut: context.write, writeErr: context.writeError })
+  for (const child of command.commands) takeOver(child, context)
+}

@@ -1,0 +1,33 @@
+import { CommanderError } from 'commander'
+import { AppError } from '../domain/error.ts'
+import type { CliContext } from './context.ts'
+import { createProgram } from './program.ts'
+
+const FAILED = 1
+const USAGE = 2
+
+/** Runs one command. 0: done; 1: it failed; 2: it was called wrongly. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  try {
+    await createProgram(context).parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
+    context.writeError(`error: ${describe(error)}\n`)
+    return FAILED
+  }
+}
+
+/** An `AppError` is written for people. Anything else is a bug or a broken world, where the stack helps. */
+function describe(error: unknown): string {
+  if (error instanceof AppError) return `${error.message} (${error.code})`
+  if (isConnectionError(error))
+    return `cannot reach the database: ${error.message || error.code}; check DATABASE_URL`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+const CONNECTION_ERRORS = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', '28P01', '28000', '3D000']
+
+function isConnectionError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && CONNECTION_ERRORS.includes(String(error.code))
+}
