@@ -106,6 +106,11 @@ export const FIELDS = {
   delivery_state: z
     .enum(['pending', 'delivered', 'dead'])
     .describe('`pending`, `delivered` or `dead`, which is the dead letter box'),
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'is not usable')
+    .optional()
+    .describe('1 to 255 visible ASCII characters, such as a UUID; remembered for 24 hours'),
   address_id: rowId('an address'),
   deposit_id: id('dep', 'a deposit'),
   event_id: id('evt', 'an event'),

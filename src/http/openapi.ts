@@ -60,7 +60,17 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
     webhooks: Object.fromEntries(EVENT_TYPES.map((type) => [type, webhook(type)])),
   },
   transform: jsonSchemaTransform,
-  transformObject: jsonSchemaTransformObject,
+  transformObject: (document) => withoutInputs(jsonSchemaTransformObject(document)),
+}
+
+type Document = ReturnType<typeof jsonSchemaTransformObject>
+
+/** Every named schema is one that we send; the twin that describes it as input (`…Input`) is used by nothing. */
+function withoutInputs(document: Document): Document {
+  const { components = {} } = document as { components?: { schemas?: object } }
+  const named = Object.entries(components.schemas ?? {})
+  const schemas = Object.fromEntries(named.filter(([name]) => !name.endsWith('Input')))
+  return { ...document, components: { ...components, schemas } } as Document
 }
 
 function webhook(type: EventType) {

@@ -17,7 +17,7 @@ import { FIELDS } from '../fields.ts'
 import { problems } from '../openapi.ts'
 import { pageOf, toPage } from '../page.ts'
 import type { RailBook } from '../rail-book.ts'
-import { write } from '../write.ts'
+import { write, WriteHeaders } from '../write.ts'
 
 export const AddressView = z
   .object({
@@ -74,7 +74,8 @@ function registerRoute(app: App, deps: RouteDeps): void {
       'Effective at once: deposits in every later block are found. The same address for the same owner is 200 ' +
       'and changes nothing; for another owner it is 409.',
     body: AddressRequest,
-    response: { 200: AddressView, 201: AddressView, ...problems(400, 409, 422) },
+    headers: WriteHeaders,
+    response: { 200: AddressView, 201: AddressView, ...problems(400, 409, 413, 415, 422) },
   }
   app.post('/v1/addresses', { schema }, async (request, reply) => {
     const caller = callerOf(request)

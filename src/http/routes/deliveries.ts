@@ -14,7 +14,7 @@ import { FIELDS } from '../fields.ts'
 import { given } from '../given.ts'
 import { problems } from '../openapi.ts'
 import { pageOf, toPage } from '../page.ts'
-import { write, type Answer } from '../write.ts'
+import { write, type Answer, WriteHeaders } from '../write.ts'
 
 const DeliveryQuery = z.strictObject({
   endpoint: FIELDS.endpoint_id.optional(),
@@ -135,7 +135,8 @@ function replayRoute(app: App, deps: RouteDeps): void {
     tags: ['deliveries'],
     summary: 'Send a delivery again, under the same event id',
     params: DeliveryParams,
-    response: { 202: Replayed, ...problems(400, 404, 409) },
+    headers: WriteHeaders,
+    response: { 202: Replayed, ...problems(400, 404, 409, 413, 415) },
   }
   app.post('/v1/deliveries/:delivery_id/replay', { schema }, async (request, reply) => {
     const caller = callerOf(request)
@@ -160,7 +161,8 @@ function replayRangeRoute(app: App, deps: RouteDeps): void {
       'event or was switched off: that is how a receiver catches up.',
     params: z.object({ endpoint_id: FIELDS.endpoint_id }),
     body: RangeRequest,
-    response: { 202: Replayed, ...problems(400, 404, 409) },
+    headers: WriteHeaders,
+    response: { 202: Replayed, ...problems(400, 404, 409, 413, 415) },
   }
   app.post('/v1/endpoints/:endpoint_id/replay', { schema }, async (request, reply) => {
     const caller = callerOf(request)

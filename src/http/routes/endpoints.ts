@@ -22,7 +22,7 @@ import type { App, RouteDeps } from '../deps.ts'
 import { FIELDS } from '../fields.ts'
 import { problems } from '../openapi.ts'
 import { pageOf, toPage } from '../page.ts'
-import { write } from '../write.ts'
+import { write, WriteHeaders } from '../write.ts'
 
 const EndpointRequest = z.strictObject({
   url: FIELDS.url,
@@ -97,7 +97,8 @@ function createRoute(app: App, deps: RouteDeps): void {
     tags: ['endpoints'],
     summary: 'Create an endpoint; its signing secret is shown this once',
     body: EndpointRequest,
-    response: { 201: CreatedEndpoint, ...problems(400, 409, 422) },
+    headers: WriteHeaders,
+    response: { 201: CreatedEndpoint, ...problems(400, 409, 413, 415, 422) },
   }
   app.post('/v1/endpoints', { schema }, async (request, reply) => {
     const caller = callerOf(request)
@@ -148,7 +149,8 @@ function patchRoute(app: App, deps: RouteDeps): void {
     summary: 'Change an endpoint',
     params: EndpointParams,
     body: EndpointPatch,
-    response: { 200: EndpointView, ...problems(400, 404, 422) },
+    headers: WriteHeaders,
+    response: { 200: EndpointView, ...problems(400, 404, 409, 413, 415, 422) },
   }
   app.patch('/v1/endpoints/:endpoint_id', { schema }, async (request, reply) => {
     const caller = callerOf(request)
@@ -176,7 +178,8 @@ function deleteRoute(app: App, deps: RouteDeps): void {
     summary: 'Switch an endpoint off',
     description: 'It receives nothing more. It stays on record with its deliveries, as `disabled`.',
     params: EndpointParams,
-    response: { 200: EndpointView, ...problems(400, 404) },
+    headers: WriteHeaders,
+    response: { 200: EndpointView, ...problems(400, 404, 409, 413, 415) },
   }
   app.delete('/v1/endpoints/:endpoint_id', { schema }, async (request, reply) => {
     const caller = callerOf(request)
@@ -197,7 +200,8 @@ function rotateRoute(app: App, deps: RouteDeps): void {
     description: 'While they overlap, every request carries a signature for each secret.',
     params: EndpointParams,
     body: Rotation,
-    response: { 200: RotatedSecret, ...problems(400, 404, 409) },
+    headers: WriteHeaders,
+    response: { 200: RotatedSecret, ...problems(400, 404, 409, 413, 415) },
   }
   app.post('/v1/endpoints/:endpoint_id/rotate-secret', { schema }, async (request, reply) => {
     const caller = callerOf(request)

@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  ALICE,
-  BOB,
-  createWorld,
-  ETHEREUM,
-  POLYGON,
-  POLYGON_USDT,
-  setTip,
-  USDC,
-  USDT,
-} from './world.ts'
+import { ALICE, BOB, createWorld, ETHEREUM, POLYGON_USDT, setTip, USDC, USDT } from './world.ts'
 
-test('a new address is 201 and shown in the form of its chain', async (t) => {
+const ALICE_LOWER = '0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed'
+
+test('a new address is 201, shown in the form of its chain, and can be read back', async (t) => {
   const world = await createWorld(t)
   await setTip(world.db, ETHEREUM, 100)
-  const answer = await world.call('POST', '/v1/addresses', {
-    body: { rail: USDT, address: ALICE.toLowerCase(), owner: 'customer-1' },
-  })
-  assert.equal(answer.status, 201, answer.text)
-  assert.deepEqual(answer.json, {
-    id: answer.json.id,
+  const body = { rail: USDT, address: ALICE_LOWER, owner: 'customer-1' }
+  const created = await world.call('POST', '/v1/addresses', { body })
+  assert.equal(created.status, 201, created.text)
+  const { id, ...rest } = created.json
+  assert.deepEqual(rest, {
     environment: 'acme-live',
     rail: 'ethereum/usdt',
     chain: 'eip155:1',
@@ -31,6 +22,165 @@ test('a new address is 201 and shown in the form of its chain', async (t) => {
     registered_at: '2026-03-01T12:00:00.000Z',
   })
   assert.deepEqual(world.registered, ['eip155:1'])
-  const again = await world.call('GET', `/v1/addresses/${answer.json.id}`)
-  assert.deepEqual(again.json, answer.json)
+  assert.deepEqual((await world.call('GET', `/v1/addresses/${id}`)).json, created.json)
+})
+
+test('the same owner again is 200 and changes nothing; another owner is 409', async (t) => {
+  const world = await createWorld(t)
+  const body = { rail: USDT, address: ALICE, owner: 'customer-1' }
+  const created = await world.call('POST', '/v1/addresses', { body })
+
+  const again = { ...body, watch_from: 5 }
+  const same = await world.call('POST', '/v1/addresses', { body: again })
+  assert.equal(same.status, 200)
+  assert.deepEqual(same.json, created.json)
+
+  const other = { ...body, owner: 'customer-2' }
+  const taken = await world.call('POST', '/v1/addresses', { body: other })
+  assert.equal(taken.status, 409)
+  assert.equal(taken.json.code, 'address_taken')
+  assert.deepEqual(taken.json.errors, [
+    {
+      field: 'address',
+      detail: `${ALICE} on ethereum/usdt belongs to another owner`,
+      remedy: 'give each owner an address of their own',
+    },
+  ])
+  assert.equal((await world.call('GET', '/v1/addresses')).json.data.length, 1)
+})
+
+test('two owners at once: one gets the address', async (t) => {
+  const world = await createWorld(t)
+  const register = (owner: string) =>
+    world.call('POST', '/v1/addresses', { body: { rail: USDT, address: ALICE, owner } })
+  const answers = await Promise.all(['a', 'b', 'c', 'd'].map(register))
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [201, 409, 409, 409])
+})
+
+test('another environment may watch the same address and learns nothing of ours', async (t) => {
+  const world = await createWorld(t)
+  const body = { rail: USDT, address: ALICE, owner: 'ours' }
+  const ours = await world.call('POST', '/v1/addresses', { body })
+  const theirs = await world.call('POST', '/v1/addresses', {
+    key: world.globex,
+    body: { ...body, owner: 'theirs' },
+  })
+  assert.equal(theirs.status, 201)
+  const { json } = await world.call('GET', '/v1/addresses', { key: world.globex })
+  assert.deepEqual(
+    json.data.map((address: { owner: string }) => address.owner),
+    ['theirs'],
+  )
+  const url = `/v1/addresses/${ours.json.id}`
+  assert.equal((await world.call('GET', url, { key: world.globex })).status, 404)
+})
+
+const REFUSED = [
+  {
+    what: 'a broken checksum',
+    body: { address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD' },
+    expected: [400, 'invalid_address', 'address'],
+  },
+  { what: 'a short address', body: { address: '0x5aAe' }, expected: [400, 'invalid_address', 'address'] },
+  { what: 'an empty address', body: { address: '' }, expected: [400, 'invalid_request', 'address'] },
+  {
+    what: 'a rail that is not enabled',
+    body: { rail: USDC },
+    expected: [422, 'rail_not_enabled', 'rail'],
+  },
+  {
+    what: 'a rail nobody has heard of',
+    body: { rail: 'ethereum/doge' },
+    expected: [422, 'unknown_rail', 'rail'],
+  },
+  { what: 'a malformed rail', body: { rail: 'USDT' }, expected: [400, 'invalid_request', 'rail'] },
+  { what: 'an empty owner', body: { owner: '' }, expected: [400, 'invalid_request', 'owner'] },
+  {
+    what: 'an owner with a NUL, which PostgreSQL cannot store',
+    body: { owner: 'a\u0000b' },
+    expected: [400, 'invalid_request', 'owner'],
+  },
+  { what: 'an owner of 256', body: { owner: 'x'.repeat(256) }, expected: [400, 'invalid_request', 'owner'] },
+  { what: 'a negative watch_from', body: { watch_from: -1 }, expected: [400, 'invalid_request', 'watch_from'] },
+  {
+    what: 'a fraction of a height',
+    body: { watch_from: 1.5 },
+    expected: [400, 'invalid_request', 'watch_from'],
+  },
+  { what: 'an unknown field', body: { note: 'x' }, expected: [400, 'invalid_request', 'note'] },
+] as const
+
+test('bad input names the field and the remedy, and writes nothing', async (t) => {
+  const world = await createWorld(t)
+  const valid = { rail: USDT, address: ALICE, owner: 'customer-1' }
+  for (const { what, body, expected } of REFUSED) {
+    const answer = await world.call('POST', '/v1/addresses', { body: { ...valid, ...body } })
+    const { status, code, errors } = answer.json
+    assert.deepEqual([status, code, errors[0].field], expected, what)
+    assert.equal(answer.status, expected[0], what)
+    assert.equal(answer.headers['content-type'], 'application/problem+json; charset=utf-8', what)
+    assert.ok(errors[0].remedy ?? errors[0].detail, what)
+  }
+  assert.equal((await world.call('GET', '/v1/addresses')).json.data.length, 0)
+})
+
+test('lists filter by rail, owner and address in any spelling', async (t) => {
+  const world = await createWorld(t)
+  const rows = [
+    { rail: USDT, address: ALICE, owner: 'a' },
+    { rail: POLYGON_USDT, address: ALICE, owner: 'a' },
+    { rail: USDT, address: BOB, owner: 'b' },
+  ]
+  for (const body of rows) await world.call('POST', '/v1/addresses', { body })
+  const count = async (query: string): Promise<number> =>
+    (await world.call('GET', `/v1/addresses?${query}`)).json.data.length
+  assert.equal(await count(''), 3)
+  assert.equal(await count('owner=a'), 2)
+  assert.equal(await count(`rail=${USDT}`), 2)
+  assert.equal(await count(`address=${ALICE_LOWER}`), 2)
+  assert.equal(await count(`address=${ALICE}&rail=${POLYGON_USDT}`), 1)
+  assert.equal(await count('owner=nobody'), 0)
+  const bad = await world.call('GET', '/v1/addresses?address=0xnope')
+  assert.equal(bad.json.code, 'invalid_address')
+})
+
+test('rows that arrive while somebody pages neither repeat nor push out others', async (t) => {
+  const world = await createWorld(t)
+  const register = (n: number) =>
+    world.call('POST', '/v1/addresses', {
+      body: { rail: USDT, address: `0x${n.toString(16).padStart(40, '0')}`, owner: `o${n}` },
+    })
+  for (let n = 1; n <= 5; n += 1) await register(n)
+
+  const owners: string[] = []
+  let url = '/v1/addresses?limit=2'
+  for (let pages = 0; pages < 3; pages += 1) {
+    const { json } = await world.call('GET', url)
+    owners.push(...json.data.map((address: { owner: string }) => address.owner))
+    if (json.next_cursor === null) break
+    url = `/v1/addresses?limit=2&cursor=${json.next_cursor}`
+    await register(100 + pages)
+  }
+  assert.deepEqual(owners, ['o5', 'o4', 'o3', 'o2', 'o1'])
+})
+
+test('a page that ends exactly at the last row has no next one', async (t) => {
+  const world = await createWorld(t)
+  for (const address of [ALICE, BOB]) {
+    await world.call('POST', '/v1/addresses', { body: { rail: USDT, address, owner: 'x' } })
+  }
+  assert.equal((await world.call('GET', '/v1/addresses?limit=2')).json.next_cursor, null)
+})
+
+test('every new address leaves an audit entry with its key; a repeated one does not', async (t) => {
+  const world = await createWorld(t)
+  const body = { rail: USDT, address: ALICE, owner: 'customer-1' }
+  const { json } = await world.call('POST', '/v1/addresses', { body })
+  await world.call('POST', '/v1/addresses', { body })
+  const entries = await world.db.selectFrom('audit_entry').selectAll().execute()
+  assert.equal(entries.length, 1)
+  assert.equal(entries[0]?.action, 'address.registered')
+  assert.equal(entries[0].subject, json.id)
+  assert.equal(entries[0].environment_id, 'acme-live')
+  assert.match(entries[0].actor, /^key:key_[0-9a-z]{26}$/)
 })
