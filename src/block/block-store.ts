@@ -56,7 +56,10 @@ export async function readView(db: Db, chainId: ChainId): Promise<ChainView> {
     parentHash: toHex(row.parent_hash),
     time: row.block_time,
   }))
-  assert(blocks.at(-1)?.hash === cursor.hash, `the cursor ${cursor.hash} is not the last canonical block`)
+  assert(
+    blocks.at(-1)?.hash === cursor.hash,
+    `the cursor ${cursor.hash} is not the last canonical block`,
+  )
   return { blocks, finalized: cursor.finalized }
 }
 
@@ -82,7 +85,13 @@ export async function connectBlocks(tx: Tx, step: ConnectStep, now: Date): Promi
   }
   await tx
     .insertInto('chain_cursor')
-    .values({ chain_id: step.chainId, start_height: step.from, halted_at: null, halt: null, ...values })
+    .values({
+      chain_id: step.chainId,
+      start_height: step.from,
+      halted_at: null,
+      halt: null,
+      ...values,
+    })
     .onConflict((conflict) => conflict.column('chain_id').doUpdateSet(values))
     .execute()
 }
@@ -98,7 +107,10 @@ export async function disconnectBlocks(tx: Tx, step: DisconnectStep, now: Date):
     .where('disconnected_at', 'is', null)
     .executeTakeFirst()
   const left = Number(result.numUpdatedRows)
-  assert(left === step.blocks.length, `${left} blocks left the view instead of ${step.blocks.length}`)
+  assert(
+    left === step.blocks.length,
+    `${left} blocks left the view instead of ${step.blocks.length}`,
+  )
   await tx
     .updateTable('chain_cursor')
     .from('block')
@@ -114,7 +126,11 @@ export async function disconnectBlocks(tx: Tx, step: DisconnectStep, now: Date):
     .executeTakeFirst()
 }
 
-export async function moveFinalized(tx: Tx, chainId: ChainId, finalized: BlockRef | null): Promise<void> {
+export async function moveFinalized(
+  tx: Tx,
+  chainId: ChainId,
+  finalized: BlockRef | null,
+): Promise<void> {
   if (finalized === null) return
   await tx
     .updateTable('chain_cursor')
@@ -129,14 +145,22 @@ export async function pruneBlocks(tx: Tx, chainId: ChainId, floor: number): Prom
 }
 
 /** The hashes among `blocks` that are canonical in our view right now. */
-export async function canonicalHashes(tx: Tx, chainId: ChainId, blocks: readonly BlockRef[]): Promise<Set<Hex>> {
+export async function canonicalHashes(
+  tx: Tx,
+  chainId: ChainId,
+  blocks: readonly BlockRef[],
+): Promise<Set<Hex>> {
   if (blocks.length === 0) return new Set()
   const rows = await tx
     .selectFrom('block')
     .select('hash')
     .where('chain_id', '=', chainId)
     .where('disconnected_at', 'is', null)
-    .where('hash', 'in', blocks.map((block) => toBytes(block.hash)))
+    .where(
+      'hash',
+      'in',
+      blocks.map((block) => toBytes(block.hash)),
+    )
     .execute()
   return new Set(rows.map((row) => toHex(row.hash)))
 }
@@ -162,7 +186,12 @@ export async function resumeChain(tx: Tx, chainId: ChainId, ancestor: BlockRef):
 }
 
 /** A block that comes back after a reorg (A→B→A) is the same row again. */
-async function insertBlocks(tx: Tx, chainId: ChainId, headers: readonly BlockHeader[], now: Date): Promise<void> {
+async function insertBlocks(
+  tx: Tx,
+  chainId: ChainId,
+  headers: readonly BlockHeader[],
+  now: Date,
+): Promise<void> {
   await tx
     .insertInto('block')
     .values(
@@ -177,12 +206,17 @@ async function insertBlocks(tx: Tx, chainId: ChainId, headers: readonly BlockHea
       })),
     )
     .onConflict((conflict) =>
-      conflict.columns(['chain_id', 'hash']).doUpdateSet({ connected_at: now, disconnected_at: null }),
+      conflict
+        .columns(['chain_id', 'hash'])
+        .doUpdateSet({ connected_at: now, disconnected_at: null }),
     )
     .execute()
 }
 
-function finalizedColumns(finalized: BlockRef | null): { finalized_height: number | null; finalized_hash: Buffer | null } {
+function finalizedColumns(finalized: BlockRef | null): {
+  finalized_height: number | null
+  finalized_hash: Buffer | null
+} {
   return {
     finalized_height: finalized?.height ?? null,
     finalized_hash: finalized === null ? null : toBytes(finalized.hash),

@@ -69,12 +69,19 @@ export function linkedPrefix<B extends BlockHeader>(view: ChainView, blocks: rea
  * The view with `headers` on top. Out-of-order headers are a bug of the caller, not bad luck.
  * `covered` says that blocks between the headers exist but are not kept (a backfill).
  */
-export function connect(view: ChainView, headers: readonly BlockHeader[], covered: boolean): ChainView {
+export function connect(
+  view: ChainView,
+  headers: readonly BlockHeader[],
+  covered: boolean,
+): ChainView {
   let parent = tipOf(view)
   for (const header of headers) {
     const inOrder =
       parent === null || isChild(header, parent) || (covered && header.height > parent.height)
-    assert(inOrder, `block ${header.height} ${header.hash} does not follow ${parent?.height} ${parent?.hash}`)
+    assert(
+      inOrder,
+      `block ${header.height} ${header.hash} does not follow ${parent?.height} ${parent?.hash}`,
+    )
     parent = header
   }
   return { ...view, blocks: [...view.blocks, ...headers] }
@@ -82,7 +89,10 @@ export function connect(view: ChainView, headers: readonly BlockHeader[], covere
 
 /** The view after everything above `ancestor` has left it. */
 export function disconnect(view: ChainView, ancestor: BlockRef): ChainView {
-  assert(isOnOurBranch(view, ancestor), `the ancestor ${ancestor.height} ${ancestor.hash} is not in our view`)
+  assert(
+    isOnOurBranch(view, ancestor),
+    `the ancestor ${ancestor.height} ${ancestor.hash} is not in our view`,
+  )
   return { ...view, blocks: view.blocks.filter((block) => block.height <= ancestor.height) }
 }
 
@@ -118,7 +128,11 @@ export type FinalityVerdict =
  * our tip, `canonicalTip` (the tip as the same provider just confirmed it) is final instead: an ancestor of a
  * final block is final. The maximum is kept; a stalled or regressing tag changes nothing.
  */
-export function judgeFinality(view: ChainView, claimed: BlockRef, canonicalTip: BlockRef | null): FinalityVerdict {
+export function judgeFinality(
+  view: ChainView,
+  claimed: BlockRef,
+  canonicalTip: BlockRef | null,
+): FinalityVerdict {
   const tip = tipOf(view)
   if (tip === null) return { kind: 'unchanged' }
   const candidate = claimed.height > tip.height ? canonicalTip : claimed
@@ -126,7 +140,8 @@ export function judgeFinality(view: ChainView, claimed: BlockRef, canonicalTip: 
   const ours = blockAt(view, candidate.height)
   if (ours === null) return { kind: 'unchanged' }
   if (ours.hash !== candidate.hash) return { kind: 'contradicts', ours }
-  if (view.finalized !== null && candidate.height <= view.finalized.height) return { kind: 'unchanged' }
+  if (view.finalized !== null && candidate.height <= view.finalized.height)
+    return { kind: 'unchanged' }
   return { kind: 'accepted', finalized: { height: ours.height, hash: ours.hash } }
 }
 
@@ -139,7 +154,11 @@ export function finalize(view: ChainView, finalized: BlockRef): ChainView {
 }
 
 export type ReorgPlan =
-  | { readonly kind: 'disconnect'; readonly ancestor: BlockRef; readonly blocks: readonly BlockRef[] }
+  | {
+      readonly kind: 'disconnect'
+      readonly ancestor: BlockRef
+      readonly blocks: readonly BlockRef[]
+    }
   | { readonly kind: 'halt'; readonly reason: string }
 
 /**

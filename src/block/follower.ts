@@ -105,7 +105,7 @@ export class Follower implements Actor {
     const { db, chain, source } = this.#options
     if (this.#view === null) {
       const cursor = await readCursor(db, chain.id)
-      if (cursor?.halt != null) return idle('halted')
+      if (cursor !== null && cursor.halt !== null) return idle('halted')
       this.#view = await readView(db, chain.id)
       this.#options.report.resumed(chain)
     }
@@ -158,7 +158,12 @@ export class Follower implements Actor {
     return this.#connect(lease, view, linked, sight)
   }
 
-  async #connect(lease: Lease, view: chainView.ChainView, blocks: readonly Block[], sight: Sight): Promise<Outcome> {
+  async #connect(
+    lease: Lease,
+    view: chainView.ChainView,
+    blocks: readonly Block[],
+    sight: Sight,
+  ): Promise<Outcome> {
     const [first, ...rest] = blocks
     const { parentHash, height } = required(first, 'connecting no blocks')
     const linked = chainView.connect(view, blocks, false)
@@ -213,37 +218,57 @@ export class Follower implements Actor {
 
   /** Asks for the time of each block that may matter, where the node's logs do not carry it. */
   async #withBlockTimes(transfers: readonly Transfer[]): Promise<readonly Transfer[]> {
-    const untimed = this.#options.pipeline.candidates(transfers).filter((transfer) => transfer.blockTimeMs === null)
+    const untimed = this.#options.pipeline
+      .candidates(transfers)
+      .filter((transfer) => transfer.blockTimeMs === null)
     const times = new Map<number, number>()
     for (const { height, blockHash } of untimed) {
       if (times.has(height)) continue
       const header = await this.#options.source.header(height)
       if (header?.hash !== blockHash) {
-        throw new SourceError('transient', `logs of block ${height} name ${blockHash}, its header ${header?.hash}`)
+        throw new SourceError(
+          'transient',
+          `logs of block ${height} name ${blockHash}, its header ${header?.hash}`,
+        )
       }
       times.set(height, header.time.getTime())
     }
     if (times.size === 0) return transfers
-    return transfers.map((transfer) => ({ ...transfer, blockTimeMs: times.get(transfer.height) ?? transfer.blockTimeMs }))
+    return transfers.map((transfer) => ({
+      ...transfer,
+      blockTimeMs: times.get(transfer.height) ?? transfer.blockTimeMs,
+    }))
   }
 
   /** The head is our tip: only finality, or deposits left over from the last step, can move anything. */
   async #settle(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
     const next = this.#finalize(view, sight.claimed, null)
     if (next === view && !this.#more) return idle('nothing_new')
-    await this.#commit(lease, next, { kind: 'settle', chainId: this.#options.chain.id, finalized: next.finalized })
+    await this.#commit(lease, next, {
+      kind: 'settle',
+      chainId: this.#options.chain.id,
+      finalized: next.finalized,
+    })
     return busy('settled')
   }
 
-  #finalize(view: chainView.ChainView, claimed: BlockRef | null, canonicalTip: BlockRef | null): chainView.ChainView {
+  #finalize(
+    view: chainView.ChainView,
+    claimed: BlockRef | null,
+    canonicalTip: BlockRef | null,
+  ): chainView.ChainView {
     if (claimed === null) return view
     const verdict = chainView.judgeFinality(view, claimed, canonicalTip)
     if (verdict.kind === 'accepted') return chainView.finalize(view, verdict.finalized)
     if (verdict.kind === 'contradicts') {
-      this.#options.report.providerLied(this.#options.chain, 'a finalized block contradicts our view', {
-        claimed: { height: claimed.height, hash: claimed.hash },
-        ours: { height: verdict.ours.height, hash: verdict.ours.hash },
-      })
+      this.#options.report.providerLied(
+        this.#options.chain,
+        'a finalized block contradicts our view',
+        {
+          claimed: { height: claimed.height, hash: claimed.hash },
+          ours: { height: verdict.ours.height, hash: verdict.ours.hash },
+        },
+      )
     }
     return view
   }
@@ -252,11 +277,18 @@ export class Follower implements Actor {
     const found = await findAncestor(view, head, this.#options.source)
     if (found === 'unsteady') return idle('head_unsteady')
     const plan = chainView.planReorg(view, found.ancestor)
-    if (plan.kind === 'halt') return this.#halt(lease, { reason: plan.reason, head, ancestor: found.ancestor })
+    if (plan.kind === 'halt')
+      return this.#halt(lease, { reason: plan.reason, head, ancestor: found.ancestor })
     const { ancestor, blocks } = plan
     const next = chainView.disconnect(view, ancestor)
     const chainId = this.#options.chain.id
-    await this.#commit(lease, next, { kind: 'disconnect', chainId, finalized: next.finalized, ancestor, blocks })
+    await this.#commit(lease, next, {
+      kind: 'disconnect',
+      chainId,
+      finalized: next.finalized,
+      ancestor,
+      blocks,
+    })
     this.#options.report.reorg(this.#options.chain, ancestor, blocks.length)
     return busy('reorganised')
   }

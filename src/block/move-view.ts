@@ -1,7 +1,14 @@
 import type { ConnectStep, RevisitStep, Step } from '../domain/step.ts'
 import { assert, assertNever } from '../lib/assert.ts'
 import type { Tx } from '../store/database.ts'
-import { canonicalHashes, connectBlocks, disconnectBlocks, lockCursor, moveFinalized, type Cursor } from './block-store.ts'
+import {
+  canonicalHashes,
+  connectBlocks,
+  disconnectBlocks,
+  lockCursor,
+  moveFinalized,
+  type Cursor,
+} from './block-store.ts'
 
 /** The world moved between reading and committing; nothing is wrong, read again. */
 export class StaleStepError extends Error {
@@ -20,7 +27,10 @@ export async function moveView(tx: Tx, step: Step, now: Date): Promise<Cursor> {
       await connectBlocks(tx, step, now)
       break
     case 'disconnect':
-      assert(before?.hash === step.blocks[0]?.hash, `a reorg starts at ${before?.hash}, not at our tip`)
+      assert(
+        before?.hash === step.blocks[0]?.hash,
+        `a reorg starts at ${before?.hash}, not at our tip`,
+      )
       await disconnectBlocks(tx, step, now)
       break
     case 'settle':
@@ -40,11 +50,15 @@ export async function moveView(tx: Tx, step: Step, now: Date): Promise<Cursor> {
 function assertFollows(before: Cursor | null, step: ConnectStep): void {
   if (before === null) return
   assert(before.height + 1 === step.from, `height ${step.from} does not follow ${before.height}`)
-  assert(before.hash === step.parentHash, `height ${step.from} builds on ${step.parentHash}, not on ${before.hash}`)
+  assert(
+    before.hash === step.parentHash,
+    `height ${step.from} builds on ${step.parentHash}, not on ${before.hash}`,
+  )
 }
 
 async function assertStillCanonical(tx: Tx, step: RevisitStep): Promise<void> {
   const canonical = await canonicalHashes(tx, step.chainId, step.blocks)
   const gone = step.blocks.find((block) => !canonical.has(block.hash))
-  if (gone !== undefined) throw new StaleStepError(`block ${gone.height} ${gone.hash} left the view meanwhile`)
+  if (gone !== undefined)
+    throw new StaleStepError(`block ${gone.height} ${gone.hash} left the view meanwhile`)
 }

@@ -1,4 +1,4 @@
-import type { DepositId } from './deposit.ts'
+import type { Deposit, DepositId } from './deposit.ts'
 
 export const EVENT_TYPES = [
   'deposit.detected',
@@ -10,6 +10,12 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number]
 export type EventId = `evt_${string}`
+
+/** One step in a deposit's life: what it became, and the event that says so. */
+export interface Transition {
+  readonly deposit: Deposit
+  readonly type: EventType
+}
 
 /** An immutable fact about a deposit, as it is stored, fed and sent. */
 export interface DepositEvent {

@@ -111,7 +111,7 @@ async function insertNew(tx: Tx, batch: AddressBatch, { epoch, tip }: Moment): P
     on conflict (environment_id, rail, address) do nothing`.execute(tx)
 }
 
-interface AddressRow {
+export interface AddressRow {
   id: number
   environment_id: string
   chain_id: string
@@ -136,7 +136,7 @@ async function recordsOf(
     join deposit_address a
       on a.environment_id = ${environment} and a.rail = entry.rail and a.address = entry.address
     order by entry.n`.execute(tx)
-  return rows.map((row) => ({ record: toRecord(row), epoch: row.epoch }))
+  return rows.map((row) => ({ record: toDepositAddress(row), epoch: row.epoch }))
 }
 
 /** One re-read for the whole batch, from the earliest history that any new address asked for. */
@@ -187,7 +187,7 @@ export async function findAddress(
     .where('environment_id', '=', environment)
     .where('id', '=', id)
     .executeTakeFirst()
-  return row === undefined ? null : toRecord(row)
+  return row === undefined ? null : toDepositAddress(row)
 }
 
 export interface AddressFilter {
@@ -213,10 +213,10 @@ export async function listAddresses(db: Db, filter: AddressFilter): Promise<Depo
   if (owner !== undefined) query = query.where('owner', '=', owner)
   if (address !== undefined) query = query.where('address', '=', toBytes(address))
   if (beforeId !== undefined) query = query.where('id', '<', beforeId)
-  return (await query.execute()).map(toRecord)
+  return (await query.execute()).map(toDepositAddress)
 }
 
-function toRecord(row: AddressRow): DepositAddress {
+export function toDepositAddress(row: AddressRow): DepositAddress {
   return {
     id: row.id,
     environment: row.environment_id,

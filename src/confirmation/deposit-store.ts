@@ -1,0 +1,225 @@
+import { sql, type Selectable } from 'kysely'
+import type { ChainId } from '../domain/chain.ts'
+import type { Deposit, DepositId } from '../domain/deposit.ts'
+import type { Transition } from '../domain/event.ts'
+import { toBytes, toHex, type Hex } from '../lib/hex.ts'
+import type { Db, Tx } from '../store/database.ts'
+import type { Tables } from '../store/tables.ts'
+import { dueHeight, type Evidence } from './policy.ts'
+
+export async function depositsById(
+  tx: Tx,
+  ids: readonly DepositId[],
+): Promise<Map<DepositId, Deposit>> {
+  if (ids.length === 0) return new Map()
+  const rows = await deposits(tx)
+    .where('d.id', 'in', [...ids])
+    .execute()
+  return new Map(rows.map(toDeposit).map((deposit) => [deposit.id, deposit]))
+}
+
+/** Deposits whose current block is one of `hashes` and still counts. */
+export async function depositsInBlocks(
+  tx: Tx,
+  chainId: ChainId,
+  hashes: readonly Hex[],
+): Promise<Deposit[]> {
+  if (hashes.length === 0) return []
+  const rows = await deposits(tx)
+    .where('d.chain_id', '=', chainId)
+    .where('d.block_hash', 'in', hashes.map(toBytes))
+    .where('d.state', 'in', ['detected', 'confirmed', 'final'])
+    .orderBy('d.height')
+    .orderBy('d.id')
+    .execute()
+  return rows.map(toDeposit)
+}
+
+/**
+ * Deposits that a tip and finality may move, oldest first, at most `limit`. Those that wait for another
+ * provider's word only are left out: asking for it is the witness loop's business, and it judges them itself.
+ */
+export async function dueDeposits(
+  tx: Tx,
+  chainId: ChainId,
+  evidence: Evidence,
+  limit: number,
+): Promise<Deposit[]> {
+  const { tipHeight, finalizedHeight } = evidence
+  const final = finalizedHeight ?? -1
+  const rows = await deposits(tx)
+    .where('d.chain_id', '=', chainId)
+    .where('d.state', 'in', ['detected', 'confirmed'])
+    .where((eb) =>
+      eb.or([
+        eb.and([
+          eb('d.state', '=', 'detected'),
+          eb('d.witnesses', '>=', eb.ref('d.providers')),
+          eb.or([eb('d.due_height', '<=', tipHeight), eb('d.due_height', 'is', null)]),
+          eb.or([eb('d.needs_finality', '=', false), eb('d.height', '<=', final)]),
+        ]),
+        eb.and([eb('d.state', '=', 'confirmed'), eb('d.height', '<=', final)]),
+      ]),
+    )
+    .orderBy('d.height')
+    .orderBy('d.id')
+    .limit(limit)
+    .execute()
+  return rows.map(toDeposit)
+}
+
+/** Detected deposits that only lack another provider's word, oldest first. */
+export async function unwitnessedDeposits(
+  db: Db,
+  chainId: ChainId,
+  limit: number,
+): Promise<Deposit[]> {
+  const rows = await deposits(db)
+    .where('d.chain_id', '=', chainId)
+    .where('d.state', '=', 'detected')
+    .where('d.providers', '>', 1)
+    .whereRef('d.witnesses', '<', 'd.providers')
+    .orderBy('d.height')
+    .orderBy('d.id')
+    .limit(limit)
+    .execute()
+  return rows.map(toDeposit)
+}
+
+/** Records how many providers showed the deposit in `block`; ignored if it has moved on since they were asked. */
+export async function recordWitnesses(
+  tx: Tx,
+  deposit: Pick<Deposit, 'id' | 'blockHash'>,
+  witnesses: number,
+): Promise<void> {
+  await tx
+    .updateTable('deposit')
+    .set({ witnesses })
+    .where('id', '=', deposit.id)
+    .where('block_hash', '=', toBytes(deposit.blockHash))
+    .where('state', '=', 'detected')
+    .where('witnesses', '<', witnesses)
+    .execute()
+}
+
+/**
+ * Writes what transitions made of deposits: the last state of each, the time of every state it passed through,
+ * its sightings. Idempotent by natural keys; the machine has already decided, nothing is decided here.
+ */
+export async function saveTransitions(
+  tx: Tx,
+  transitions: readonly Transition[],
+  now: Date,
+): Promise<void> {
+  if (transitions.length === 0) return
+  const last = [...new Map(transitions.map(({ deposit }) => [deposit.id, deposit])).values()]
+  await upsertDeposits(tx, last, now)
+  await stampStates(tx, transitions, now)
+  await saveSightings(tx, transitions, now)
+}
+
+async function upsertDeposits(tx: Tx, rows: readonly Deposit[], now: Date): Promise<void> {
+  await sql`
+    insert into deposit as d (
+      id, environment_id, chain_id, rail, address_id, tx_hash, ordinal, sender, recipient, amount,
+      state, version, height, block_hash, block_time, log_index,
+      policy_version, confirmations, needs_finality, providers, witnesses, due_height, detected_at, updated_at)
+    select *, ${now}::timestamptz, ${now}::timestamptz from unnest(
+      ${rows.map((d) => d.id)}::text[], ${rows.map((d) => d.environment)}::text[],
+      ${rows.map((d) => d.chainId)}::text[], ${rows.map((d) => d.rail)}::text[],
+      ${rows.map((d) => d.addressId)}::bigint[], ${rows.map((d) => toBytes(d.txHash))}::bytea[],
+      ${rows.map((d) => d.ordinal)}::int[], ${rows.map((d) => toBytes(d.sender))}::bytea[],
+      ${rows.map((d) => toBytes(d.recipient))}::bytea[], ${rows.map((d) => d.amount.toString())}::numeric[],
+      ${rows.map((d) => d.state)}::text[], ${rows.map((d) => d.version)}::int[],
+      ${rows.map((d) => d.height)}::bigint[], ${rows.map((d) => toBytes(d.blockHash))}::bytea[],
+      ${rows.map((d) => d.blockTime)}::timestamptz[], ${rows.map((d) => d.logIndex)}::int[],
+      ${rows.map((d) => d.policy.version)}::int[], ${rows.map((d) => d.policy.rule.confirmations)}::int[],
+      ${rows.map((d) => d.policy.rule.finality)}::boolean[], ${rows.map((d) => d.policy.providers)}::int[],
+      ${rows.map((d) => d.witnesses)}::int[], ${rows.map((d) => dueHeight(d.policy, d.height))}::bigint[])
+    on conflict (id) do update set
+      state = excluded.state, version = excluded.version, height = excluded.height,
+      block_hash = excluded.block_hash, block_time = excluded.block_time, log_index = excluded.log_index,
+      witnesses = excluded.witnesses, due_height = excluded.due_height, updated_at = excluded.updated_at
+    where d.version < excluded.version`.execute(tx)
+}
+
+/** Each state's latest entry; `detected_at` stays the first detection. */
+async function stampStates(tx: Tx, transitions: readonly Transition[], now: Date): Promise<void> {
+  const entered = transitions.filter(({ deposit }) => deposit.state !== 'detected')
+  if (entered.length === 0) return
+  await sql`
+    update deposit d set
+      confirmed_at = case when s.states @> '{confirmed}' then ${now} else d.confirmed_at end,
+      final_at = case when s.states @> '{final}' then ${now} else d.final_at end,
+      orphaned_at = case when s.states @> '{orphaned}' then ${now} else d.orphaned_at end,
+      reversed_at = case when s.states @> '{reversed}' then ${now} else d.reversed_at end
+    from (
+      select id, array_agg(state) as states from unnest(
+        ${entered.map(({ deposit }) => deposit.id)}::text[],
+        ${entered.map(({ deposit }) => deposit.state)}::text[]) as entered (id, state)
+      group by id
+    ) s
+    where d.id = s.id`.execute(tx)
+}
+
+/** A block that comes back (A→B→A) revives the sighting it had. */
+async function saveSightings(tx: Tx, transitions: readonly Transition[], now: Date): Promise<void> {
+  const seen = transitions.map(({ deposit }) => deposit).filter(({ state }) => state === 'detected')
+  const gone = transitions
+    .map(({ deposit }) => deposit)
+    .filter(({ state }) => state === 'orphaned' || state === 'reversed')
+  if (seen.length > 0) {
+    await sql`
+      insert into sighting (deposit_id, block_hash, height, block_time, log_index, seen_at)
+      select *, ${now}::timestamptz from unnest(
+        ${seen.map((d) => d.id)}::text[], ${seen.map((d) => toBytes(d.blockHash))}::bytea[],
+        ${seen.map((d) => d.height)}::bigint[], ${seen.map((d) => d.blockTime)}::timestamptz[],
+        ${seen.map((d) => d.logIndex)}::int[])
+      on conflict (deposit_id, block_hash) do update set orphaned_at = null`.execute(tx)
+  }
+  if (gone.length > 0) {
+    await sql`
+      update sighting s set orphaned_at = ${now}
+      from unnest(${gone.map((d) => d.id)}::text[], ${gone.map((d) => toBytes(d.blockHash))}::bytea[])
+        as gone (deposit_id, block_hash)
+      where s.deposit_id = gone.deposit_id and s.block_hash = gone.block_hash`.execute(tx)
+  }
+}
+
+function deposits(db: Db) {
+  return db
+    .selectFrom('deposit as d')
+    .innerJoin('deposit_address as a', 'a.id', 'd.address_id')
+    .selectAll('d')
+    .select('a.owner')
+}
+
+type DepositRow = Selectable<Tables['deposit']> & { owner: string }
+
+export function toDeposit(row: DepositRow): Deposit {
+  return {
+    id: row.id as DepositId,
+    environment: row.environment_id,
+    chainId: row.chain_id,
+    rail: row.rail,
+    addressId: row.address_id,
+    owner: row.owner,
+    txHash: toHex(row.tx_hash),
+    ordinal: row.ordinal,
+    sender: toHex(row.sender),
+    recipient: toHex(row.recipient),
+    amount: BigInt(row.amount),
+    state: row.state,
+    version: row.version,
+    height: row.height,
+    blockHash: toHex(row.block_hash),
+    blockTime: row.block_time,
+    logIndex: row.log_index,
+    policy: {
+      version: row.policy_version,
+      rule: { confirmations: row.confirmations, finality: row.needs_finality },
+      providers: row.providers,
+    },
+    witnesses: row.witnesses,
+  }
+}

@@ -1,0 +1,145 @@
+import type { ChainId, Rail, RailId } from '../domain/chain.ts'
+import type { Deposit, DepositId } from '../domain/deposit.ts'
+import type { Transition } from '../domain/event.ts'
+import { depositId } from '../domain/id.ts'
+import type { Match } from '../domain/match.ts'
+import { required } from '../lib/assert.ts'
+import type { Hex } from '../lib/hex.ts'
+import type { Tx } from '../store/database.ts'
+import { depositsById, depositsInBlocks, dueDeposits, saveTransitions } from './deposit-store.ts'
+import { detect, include, isAlive, judge, leave } from './deposit.ts'
+import { policiesFor, policyKey } from './policy-store.ts'
+import { isDust, resolvePolicy, type Evidence } from './policy.ts'
+
+/** Deposits one step moves at most because they became due; the rest follow in the next step. */
+const DUE_MAX = 5_000
+
+export interface SettlementInput {
+  readonly chainId: ChainId
+  readonly rails: ReadonlyMap<RailId, Rail>
+  /** Transfers to registered addresses in blocks that are in our view now. */
+  readonly matches: readonly Match[]
+  /** Blocks that just left our view. */
+  readonly left: readonly Hex[]
+  readonly evidence: Evidence
+  readonly now: Date
+}
+
+export interface Settlement {
+  /** In the order in which they happened; per deposit by version. */
+  readonly transitions: readonly Transition[]
+  /** More deposits are due than one step moves. */
+  readonly more: boolean
+}
+
+/** Lets a step happen to the deposits it concerns, judges what is due, and writes the outcome. */
+export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Settlement> {
+  const departures = (await depositsInBlocks(tx, input.chainId, input.left)).map(leave)
+  const arrivals = await arrive(tx, input)
+  const touched = new Map(arrivals.touched.map((deposit) => [deposit.id, deposit]))
+  for (const { deposit } of departures) touched.set(deposit.id, deposit)
+
+  const due = await dueDeposits(tx, input.chainId, input.evidence, DUE_MAX)
+  const waiting = due.filter((deposit) => !touched.has(deposit.id))
+  const judged = [...touched.values(), ...waiting]
+    .filter((deposit) => isAlive(deposit.state))
+    .flatMap((deposit) => judge(deposit, input.evidence))
+
+  const transitions = [...departures, ...arrivals.transitions, ...judged]
+  await saveTransitions(tx, transitions, input.now)
+  return { transitions, more: due.length === DUE_MAX }
+}
+
+interface Arrivals {
+  readonly transitions: readonly Transition[]
+  /** Every deposit that was found in a block, as it is now, whether or not that changed it. */
+  readonly touched: readonly Deposit[]
+}
+
+async function arrive(tx: Tx, input: SettlementInput): Promise<Arrivals> {
+  const found = input.matches.map((match) => ({ match, id: identify(match, input.rails) }))
+  const known = await depositsById(
+    tx,
+    found.map(({ id }) => id),
+  )
+  const fresh = found.filter(({ id }) => !known.has(id)).map(({ match }) => match)
+  const policies = await policiesOf(tx, fresh, input.rails)
+  const transitions: Transition[] = []
+  const touched: Deposit[] = []
+  for (const { match, id } of found) {
+    const before = known.get(id)
+    const transition =
+      before === undefined ? firstSight(match, id, policies) : include(before, placeOf(match))
+    if (transition !== null) transitions.push(transition)
+    const now = transition?.deposit ?? before
+    if (now !== undefined) touched.push(now)
+  }
+  return { transitions, touched }
+}
+
+type Policies = Awaited<ReturnType<typeof policiesFor>>
+
+function policiesOf(
+  tx: Tx,
+  matches: readonly Match[],
+  rails: SettlementInput['rails'],
+): Promise<Policies> {
+  const subjects = new Map(
+    matches.map(({ environment, transfer }) => [
+      policyKey(environment, transfer.rail),
+      { environment, rail: railOf(rails, transfer.rail) },
+    ]),
+  )
+  return policiesFor(tx, [...subjects.values()])
+}
+
+/** The policy of this moment judges the deposit for good; dust never becomes one. */
+function firstSight(match: Match, id: DepositId, policies: Policies): Transition | null {
+  const { environment, transfer } = match
+  const version = required(
+    policies.get(policyKey(environment, transfer.rail)),
+    `${environment} has addresses on ${transfer.rail} but no policy for it`,
+  )
+  if (isDust(version.policy, transfer.amount)) return null
+  return detect({
+    id,
+    environment,
+    chainId: match.chainId,
+    rail: transfer.rail,
+    addressId: match.addressId,
+    owner: match.owner,
+    txHash: transfer.txHash,
+    ordinal: match.ordinal,
+    sender: transfer.from,
+    recipient: transfer.to,
+    amount: transfer.amount,
+    policy: resolvePolicy(version, transfer.amount),
+    ...placeOf(match),
+  })
+}
+
+function identify(match: Match, rails: SettlementInput['rails']): DepositId {
+  const { environment, chainId, ordinal, transfer } = match
+  const { contract } = railOf(rails, transfer.rail)
+  const { txHash, to: recipient, amount } = transfer
+  return depositId({ environment, chainId, txHash, contract, recipient, amount, ordinal })
+}
+
+function placeOf({
+  transfer,
+}: Match): Pick<Deposit, 'height' | 'blockHash' | 'blockTime' | 'logIndex'> {
+  const blockTimeMs = required(
+    transfer.blockTimeMs,
+    `the block time of ${transfer.txHash} was not read`,
+  )
+  return {
+    height: transfer.height,
+    blockHash: transfer.blockHash,
+    blockTime: new Date(blockTimeMs),
+    logIndex: transfer.logIndex,
+  }
+}
+
+function railOf(rails: SettlementInput['rails'], id: RailId): Rail {
+  return required(rails.get(id), `${id} is not a rail of this chain`)
+}

@@ -1,0 +1,19 @@
+import type { Match } from '../domain/match.ts'
+import type { Step } from '../domain/step.ts'
+import type { Tx } from '../store/database.ts'
+import type { AddressFilter } from './address-filter.ts'
+import { findRegistered, lockEpoch } from './match-store.ts'
+import { matchTransfers, numberEqualTransfers } from './matcher.ts'
+
+/**
+ * Finds a step's transfers to registered addresses. Registrations are held off until the commit, so each one is
+ * either visible here or later than this step.
+ */
+export async function matchStep(tx: Tx, step: Step, filter: AddressFilter): Promise<Match[]> {
+  if (step.kind === 'disconnect' || step.kind === 'settle') return []
+  const epoch = await lockEpoch(tx, step.chainId)
+  await filter.catchUp(tx, epoch)
+  const candidates = filter.candidates(step.transfers)
+  const addresses = await findRegistered(tx, candidates)
+  return matchTransfers(numberEqualTransfers(candidates), addresses, step.kind)
+}

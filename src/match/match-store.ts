@@ -1,0 +1,66 @@
+import { sql } from 'kysely'
+import type { Address, ChainId, RailId } from '../domain/chain.ts'
+import { toBytes } from '../lib/hex.ts'
+import type { Db, Tx } from '../store/database.ts'
+import { toDepositAddress, type AddressRow, type DepositAddress } from './address-store.ts'
+
+/**
+ * Holds registrations of this chain off until the commit and returns the epoch of the last one, 0 if there was
+ * none yet. Every registration is thus either before the step (and seen by it) or after it.
+ */
+export async function lockEpoch(tx: Tx, chainId: ChainId): Promise<number> {
+  await sql`
+    insert into address_epoch (chain_id, epoch) values (${chainId}, 0) on conflict do nothing`.execute(
+    tx,
+  )
+  const { rows } = await sql<{ epoch: number }>`
+    select epoch from address_epoch where chain_id = ${chainId} for share`.execute(tx)
+  return rows[0]?.epoch ?? 0
+}
+
+/** The epoch of the last committed registration, without holding anything. */
+export async function readEpoch(db: Db, chainId: ChainId): Promise<number> {
+  const row = await db
+    .selectFrom('address_epoch')
+    .select('epoch')
+    .where('chain_id', '=', chainId)
+    .executeTakeFirst()
+  return row?.epoch ?? 0
+}
+
+/** Addresses registered after `epoch`, in pages by id: enough to keep a filter up to date. */
+export async function addressesSince(
+  db: Db,
+  chainId: ChainId,
+  page: { readonly epoch: number; readonly afterId: number; readonly limit: number },
+): Promise<{ readonly id: number; readonly key: string }[]> {
+  const { rows } = await sql<{ id: number; key: string }>`
+    select id, encode(address, 'hex') as key from deposit_address
+    where chain_id = ${chainId} and epoch > ${page.epoch} and id > ${page.afterId}
+    order by id
+    limit ${page.limit}`.execute(db)
+  return rows
+}
+
+export async function countAddresses(db: Db, chainId: ChainId): Promise<number> {
+  const row = await db
+    .selectFrom('deposit_address')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('chain_id', '=', chainId)
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+/** The registered addresses among `wanted`, of all environments. The exact answer behind the filter's "perhaps". */
+export async function findRegistered(
+  tx: Tx,
+  wanted: readonly { readonly rail: RailId; readonly to: Address }[],
+): Promise<DepositAddress[]> {
+  if (wanted.length === 0) return []
+  const { rows } = await sql<AddressRow>`
+    select a.* from deposit_address a
+    join unnest(${wanted.map((item) => item.rail)}::text[], ${wanted.map((item) => toBytes(item.to))}::bytea[])
+      as wanted (rail, address)
+      on a.address = wanted.address and a.rail = wanted.rail`.execute(tx)
+  return rows.map(toDepositAddress)
+}

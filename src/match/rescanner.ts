@@ -1,0 +1,117 @@
+import type { Block, BlockRef } from '../domain/block.ts'
+import type { Chain } from '../domain/chain.ts'
+import { SourceError, type ChainSource } from '../domain/source.ts'
+import type { RevisitStep } from '../domain/step.ts'
+import type { Transfer } from '../domain/transfer.ts'
+import type { Env } from '../lib/env.ts'
+import type { Actor, Outcome } from '../lib/loop.ts'
+import type { Db, Tx } from '../store/database.ts'
+import { assertFence, type Lease } from '../store/lease.ts'
+import { advanceRescan, oldestRescan, type Rescan } from './rescan-store.ts'
+
+/** Blocks read in one range of finalized history, and one by one above it. */
+const RANGE_BLOCKS_MAX = 2_000
+const LIVE_BLOCKS_MAX = 16
+
+/** Where our view of the chain stands; `isOurs` compares by hash. */
+export interface ViewPosition {
+  readonly tip: BlockRef
+  readonly finalized: BlockRef | null
+  readonly halted: boolean
+}
+
+export interface RescannerOptions {
+  readonly chain: Chain
+  readonly source: ChainSource
+  readonly db: Db
+  readonly env: Env
+  readonly lease: () => Lease | null
+  readonly position: (db: Db) => Promise<ViewPosition | null>
+  /** Times the transfers that may matter, where the node's logs do not carry it. */
+  readonly withBlockTimes: (transfers: readonly Transfer[]) => Promise<readonly Transfer[]>
+  readonly apply: (tx: Tx, step: RevisitStep) => Promise<{ readonly announce: () => void }>
+}
+
+/**
+ * Reads blocks of our view again for addresses that were registered after those blocks connected. It runs beside
+ * the follower and never stops the head; what it finds goes through the same `applyStep`, and finding something
+ * twice changes nothing.
+ */
+export class Rescanner implements Actor {
+  readonly name: string
+  readonly #options: RescannerOptions
+
+  constructor(options: RescannerOptions) {
+    this.name = `rescanner:${options.chain.slug}`
+    this.#options = options
+  }
+
+  async tick(): Promise<Outcome> {
+    const { db, chain, position } = this.#options
+    const lease = this.#options.lease()
+    if (lease === null) return { pace: 'idle', name: 'standby' }
+    const rescan = await oldestRescan(db, chain.id)
+    if (rescan === null) return { pace: 'idle', name: 'nothing_new' }
+    const view = await position(db)
+    if (view === null || view.halted) return { pace: 'idle', name: 'waiting_for_chain' }
+    // A reorg may have shortened the view: what is above the tip now will be matched when it connects.
+    if (rescan.next > view.tip.height) return this.#advance(lease, rescan, rescan.to + 1, null)
+    const finalizedHeight = view.finalized?.height ?? -1
+    return rescan.next <= finalizedHeight
+      ? this.#revisitRange(lease, rescan, view)
+      : this.#revisitBlocks(lease, rescan, view)
+  }
+
+  /** Finalized history: whatever the provider shows there is canonical. */
+  async #revisitRange(lease: Lease, rescan: Rescan, view: ViewPosition): Promise<Outcome> {
+    const finalizedHeight = view.finalized?.height ?? -1
+    const to = Math.min(rescan.to, finalizedHeight, rescan.next + RANGE_BLOCKS_MAX - 1)
+    const range = await this.#options.source.range(rescan.next, to)
+    const transfers = await this.#options.withBlockTimes(range.transfers)
+    return this.#advance(lease, rescan, range.last.height + 1, { view, blocks: [], transfers })
+  }
+
+  /** Above it each block must be the very one our view holds; the transaction checks that once more. */
+  async #revisitBlocks(lease: Lease, rescan: Rescan, view: ViewPosition): Promise<Outcome> {
+    const to = Math.min(rescan.to, view.tip.height, rescan.next + LIVE_BLOCKS_MAX - 1)
+    const blocks: Block[] = []
+    for (let height = rescan.next; height <= to; height += 1) {
+      const block = await this.#options.source.block(height)
+      if (block === null)
+        throw new SourceError('transient', `block ${height} of our view is not served`)
+      blocks.push(block)
+    }
+    const transfers = blocks.flatMap((block) => block.transfers)
+    return this.#advance(lease, rescan, to + 1, { view, blocks, transfers })
+  }
+
+  async #advance(
+    lease: Lease,
+    rescan: Rescan,
+    next: number,
+    found: {
+      view: ViewPosition
+      blocks: readonly BlockRef[]
+      transfers: readonly Transfer[]
+    } | null,
+  ): Promise<Outcome> {
+    const { db, env, chain, apply } = this.#options
+    const applied = await db.transaction().execute(async (tx) => {
+      await assertFence(tx, lease)
+      const result =
+        found === null
+          ? null
+          : await apply(tx, {
+              kind: 'revisit',
+              chainId: chain.id,
+              finalized: found.view.finalized,
+              blocks: found.blocks,
+              transfers: found.transfers,
+            })
+      await advanceRescan(tx, rescan, next, env.clock.now())
+      return result
+    })
+    applied?.announce()
+    return { pace: 'busy', name: next > rescan.to ? 'finished' : 'revisited' }
+  }
+}
