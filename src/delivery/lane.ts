@@ -7,15 +7,19 @@ import type { Db } from '../store/database.ts'
 import { LeaseLostError, assertFence, type Lease } from '../store/lease.ts'
 import type { Report } from '../telemetry/report.ts'
 import { CLOSED, afterFailure, allowance, isOpen, type Breaker } from './breaker.ts'
-import type { AttemptResult, BatchResult, DueDelivery } from './delivery.ts'
+import type { AttemptResult, DueDelivery } from './delivery.ts'
 import { claimDue, recordBatch } from './delivery-store.ts'
 import type { Endpoint } from './endpoint.ts'
 import { activeSecrets, findEndpoint } from './endpoint-store.ts'
 import { nextAttempt } from './retry-schedule.ts'
 import type { AttemptOutcome, Sink } from './sink.ts'
 
-/** Deliveries per tick: enough to make the two transactions around them cheap. */
-const BATCH_MAX = 100
+/** Deliveries per tick. */
+const BATCH_MAX = 512
+/** Deliveries per transaction: a slice is recorded while the next ones are being sent. */
+const SLICE = 64
+/** No attempt is started later than this in a tick, so that a changed URL or a rotated secret soon counts. */
+const TURN_MS = 2_000
 /** Attempts of one endpoint under way at once, each of another deposit. */
 const CONCURRENCY = 16
 
@@ -75,51 +79,80 @@ export class Lane implements Actor {
       activeSecrets(db, endpoint.id, now),
     ])
     if (deliveries.length === 0) return { pace: 'idle', name: 'nothing_due' }
-    const batch = await this.#send(endpoint, deliveries, secrets)
-    if (batch.results.length === 0) return { pace: 'idle', name: 'not_leader' }
-    return this.#record(endpoint, batch, lease)
+    const startedMs = env.clock.monotonicMs()
+    const { breaker } = endpoint
+    const round = { lease, endpoint, secrets, startedMs, breaker, over: false }
+    return this.#sendAndRecord(round, deliveries)
   }
 
-  /** The breaker may trip in the middle of a batch; what was not sent by then stays due, its attempts unspent. */
-  async #send(
-    endpoint: Endpoint,
-    deliveries: readonly DueDelivery[],
-    secrets: readonly string[],
-  ): Promise<BatchResult> {
-    const { sink, env, tenure } = this.#options
-    const results: AttemptResult[] = []
-    let { breaker } = endpoint
-    let gone = false
-    const attempt = async (delivery: DueDelivery) => {
-      if (gone || tenure() === null || isOpen(breaker, env.clock.now())) return
-      const { eventId, body } = delivery
-      const outcome = await sink.send({ url: endpoint.url, eventId, body, secrets })
-      const result = judge(delivery, outcome, env)
-      gone ||= result.decision === 'gone'
-      breaker = nextBreaker(breaker, outcome, env)
-      results.push(result)
+  /**
+   * All slices are queued at once and sent in the order of the claim; each is recorded when its last answer is
+   * in, while the queue goes on sending. If a record fails, nothing more is sent and nothing is left running.
+   */
+  async #sendAndRecord(round: Round, deliveries: readonly DueDelivery[]): Promise<Outcome> {
+    const slices = []
+    for (let start = 0; start < deliveries.length; start += SLICE) {
+      const attempts = deliveries
+        .slice(start, start + SLICE)
+        .map((it) => () => this.#attempt(round, it))
+      slices.push(this.#queue.addAll(attempts))
     }
-    await this.#queue.addAll(deliveries.map((delivery) => () => attempt(delivery)))
-    // In the order of the claim, whichever answer came first.
-    results.sort((a, b) => deliveries.indexOf(a.delivery) - deliveries.indexOf(b.delivery))
-    return { endpointId: endpoint.id, results, breaker }
-  }
-
-  async #record(endpoint: Endpoint, batch: BatchResult, lease: Lease): Promise<Outcome> {
-    const { db, env, report } = this.#options
+    // Observed from the start, so that a failure in a later slice is not an unhandled one meanwhile.
+    const ended = Promise.allSettled(slices)
+    let attempted = false
     try {
-      await db.transaction().execute(async (tx) => {
-        await assertFence(tx, lease)
-        await recordBatch(tx, batch, env.clock.now())
-      })
+      for (const slice of slices) {
+        const results = (await slice).filter((result) => result !== null)
+        if (results.length === 0) continue
+        await this.#record(round, results)
+        attempted = true
+      }
     } catch (error) {
       // Whoever holds the lease now sends these again: at least once is the promise.
       if (error instanceof LeaseLostError) return { pace: 'idle', name: 'lease_lost' }
       throw error
+    } finally {
+      round.over = true
+      await ended
     }
-    for (const result of batch.results) reportAttempt(report, endpoint, result)
-    return { pace: 'busy', name: 'attempted' }
+    return attempted ? { pace: 'busy', name: 'attempted' } : { pace: 'idle', name: 'not_leader' }
   }
+
+  /** null: not sent, for a reason that concerns the whole endpoint; it stays due with its attempts unspent. */
+  async #attempt(round: Round, delivery: DueDelivery): Promise<AttemptResult | null> {
+    const { sink, env, tenure } = this.#options
+    const { endpoint, secrets } = round
+    const late = env.clock.monotonicMs() - round.startedMs >= TURN_MS
+    if (round.over || late || tenure() === null || isOpen(round.breaker, env.clock.now()))
+      return null
+    const { eventId, body } = delivery
+    const outcome = await sink.send({ url: endpoint.url, eventId, body, secrets })
+    const result = judge(delivery, outcome, env)
+    round.breaker = nextBreaker(round.breaker, outcome, env)
+    round.over ||= result.decision === 'gone'
+    return result
+  }
+
+  async #record(round: Round, results: readonly AttemptResult[]): Promise<void> {
+    const { db, env, report } = this.#options
+    const { endpoint, breaker } = round
+    await db.transaction().execute(async (tx) => {
+      await assertFence(tx, round.lease)
+      await recordBatch(tx, { endpointId: endpoint.id, results, breaker }, env.clock.now())
+    })
+    for (const result of results) reportAttempt(report, endpoint, result)
+  }
+}
+
+/** What the attempts of one tick share. */
+interface Round {
+  readonly lease: Lease
+  readonly endpoint: Endpoint
+  readonly secrets: readonly string[]
+  readonly startedMs: number
+  breaker: Breaker
+  /** No further attempt may be started. */
+  over: boolean
 }
 
 function judge(delivery: DueDelivery, outcome: AttemptOutcome, env: Env): AttemptResult {

@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher } from 'undici'
 import type { Clock } from '../../lib/clock.ts'
+import { Deadlines } from '../deadlines.ts'
 import { parseRetryAfter } from '../retry-schedule.ts'
 import { sign } from '../signature.ts'
 import {
@@ -24,9 +25,11 @@ type Answer = Pick<AttemptOutcome, 'kind' | 'status' | 'response' | 'error' | 'r
 export class WebhookSink implements Sink {
   readonly #agent: Agent
   readonly #clock: Clock
+  readonly #deadlines: Deadlines
 
   constructor(clock: Clock, allow: readonly string[]) {
     this.#clock = clock
+    this.#deadlines = new Deadlines(clock, DEADLINE_MS)
     this.#agent = new Agent({
       connect: guardedConnector(allow),
       connections: CONNECTIONS_PER_ORIGIN,
@@ -41,18 +44,16 @@ export class WebhookSink implements Sink {
   async send(request: SendRequest): Promise<AttemptOutcome> {
     const startedAt = this.#clock.now()
     const startedMs = this.#clock.monotonicMs()
-    const done = new AbortController()
-    const deadline = new AbortController()
-    const watch = this.#clock.sleep(DEADLINE_MS, done.signal).then(() => deadline.abort())
-    const answer = await this.#exchange(request, startedAt, deadline.signal)
-    done.abort()
-    await watch
+    const answer = await this.#deadlines.within((deadline) =>
+      this.#exchange(request, startedAt, deadline),
+    )
     const durationMs = Math.round(this.#clock.monotonicMs() - startedMs)
     return { ...answer, startedAt, durationMs }
   }
 
   async close(): Promise<void> {
     await this.#agent.destroy()
+    await this.#deadlines.close()
   }
 
   async #exchange(request: SendRequest, now: Date, deadline: AbortSignal): Promise<Answer> {
