@@ -38,7 +38,12 @@ export async function report(events: TestEvents, files: readonly string[]): Prom
         tally.passed += 1
       }
     }
-    if (type === 'test:fail' && !isSummaryOfSubtests(data)) {
+    if (type === 'test:fail' && given(data.todo)) {
+      const reason = indent(data.details.error.cause ?? data.details.error)
+      console.log(
+        `${styleText('yellow', '…')} ${relative(data.file ?? '')} › ${data.name} (to do: ${String(data.todo)})\n${reason}`,
+      )
+    } else if (type === 'test:fail' && !isSummaryOfSubtests(data)) {
       const name = data.name === data.file ? 'the file itself' : data.name
       fail(data.file ?? '', name, data.details.error.cause ?? data.details.error)
     }
@@ -84,7 +89,14 @@ function relative(file: string): string {
   return path.relative(process.cwd(), file)
 }
 
+/** An assertion's message already shows the difference; its properties would show it again. */
 function indent(reason: unknown): string {
-  const text = typeof reason === 'string' ? reason : inspect(reason)
-  return text.replaceAll(/^/gm, '    ')
+  return explain(reason).replaceAll(/^/gm, '    ')
+}
+
+function explain(reason: unknown): string {
+  if (!(reason instanceof Error)) return typeof reason === 'string' ? reason : inspect(reason)
+  const lines = (reason.stack ?? reason.message).split('\n')
+  const own = lines.filter((line) => !/^\s+at .*\(?node:/.test(line)).join('\n')
+  return reason.cause === undefined ? own : `${own}\ncaused by ${explain(reason.cause)}`
 }
