@@ -81,8 +81,16 @@ const REFUSED = [
     body: { address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD' },
     expected: [400, 'invalid_address', 'address'],
   },
-  { what: 'a short address', body: { address: '0x5aAe' }, expected: [400, 'invalid_address', 'address'] },
-  { what: 'an empty address', body: { address: '' }, expected: [400, 'invalid_request', 'address'] },
+  {
+    what: 'a short address',
+    body: { address: '0x5aAe' },
+    expected: [400, 'invalid_address', 'address'],
+  },
+  {
+    what: 'an empty address',
+    body: { address: '' },
+    expected: [400, 'invalid_request', 'address'],
+  },
   {
     what: 'a rail that is not enabled',
     body: { rail: USDC },
@@ -100,8 +108,16 @@ const REFUSED = [
     body: { owner: 'a\u0000b' },
     expected: [400, 'invalid_request', 'owner'],
   },
-  { what: 'an owner of 256', body: { owner: 'x'.repeat(256) }, expected: [400, 'invalid_request', 'owner'] },
-  { what: 'a negative watch_from', body: { watch_from: -1 }, expected: [400, 'invalid_request', 'watch_from'] },
+  {
+    what: 'an owner of 256',
+    body: { owner: 'x'.repeat(256) },
+    expected: [400, 'invalid_request', 'owner'],
+  },
+  {
+    what: 'a negative watch_from',
+    body: { watch_from: -1 },
+    expected: [400, 'invalid_request', 'watch_from'],
+  },
   {
     what: 'a fraction of a height',
     body: { watch_from: 1.5 },
