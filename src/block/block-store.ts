@@ -12,6 +12,8 @@ export interface Cursor extends BlockRef {
   readonly time: Date
   readonly startHeight: number
   readonly finalized: BlockRef | null
+  /** When the cursor last moved, by our clock. */
+  readonly updatedAt: Date
   readonly halt: Halt | null
 }
 
@@ -35,6 +37,7 @@ export async function readCursor(db: Db, chainId: ChainId): Promise<Cursor | nul
     time: row.block_time,
     startHeight: row.start_height,
     finalized: refOrNull(row.finalized_height, row.finalized_hash),
+    updatedAt: row.updated_at,
     halt: row.halt as Halt | null,
   }
 }

@@ -1,7 +1,12 @@
 import type { Block, BlockHeader, BlockRange, BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
-import { SourceError, type ChainSource } from '../domain/source.ts'
-import type { ConnectStep, DisconnectStep, SettleStep } from '../domain/step.ts'
+import type { ChainSource } from '../domain/source.ts'
+import {
+  StaleStepError,
+  type ConnectStep,
+  type DisconnectStep,
+  type SettleStep,
+} from '../domain/step.ts'
 import type { Transfer } from '../domain/transfer.ts'
 import { required } from '../lib/assert.ts'
 import type { Env } from '../lib/env.ts'
@@ -12,16 +17,8 @@ import type { Report } from '../telemetry/report.ts'
 import { haltChain, pruneBlocks, readCursor, readView } from './block-store.ts'
 import * as chainView from './chain-view.ts'
 import { findAncestor } from './common-ancestor.ts'
-import { StaleStepError } from './move-view.ts'
 
-/** What the follower needs from the rest of the flow; the pipeline provides it. */
-export interface StepPipeline {
-  /** Transfers that may touch a registered address: never too few, sometimes too many. */
-  candidates(transfers: readonly Transfer[]): Transfer[]
-  /** Applies a step in the caller's transaction. What it returns is reported after the commit. */
-  apply(tx: Tx, step: ConnectStep | DisconnectStep | SettleStep): Promise<Applied>
-}
-
+/** What a step did. */
 export interface Applied {
   /** More deposits were due than one step takes; come back for the rest. */
   readonly more: boolean
@@ -36,7 +33,10 @@ export interface FollowerOptions {
   readonly db: Db
   readonly env: Env
   readonly report: Report
-  readonly pipeline: StepPipeline
+  /** Applies a step in the caller's transaction: the pipeline. */
+  readonly apply: (tx: Tx, step: ConnectStep | DisconnectStep | SettleStep) => Promise<Applied>
+  /** Adds the block's time to transfers that may be deposits, where a range came without. */
+  readonly withBlockTimes: (transfers: readonly Transfer[]) => Promise<readonly Transfer[]>
   /** The chain's lease while this daemon holds it. */
   readonly lease: () => Lease | null
 }
@@ -195,7 +195,7 @@ export class Follower implements Actor {
       from: range.first.height,
       parentHash: range.first.parentHash,
       headers: [range.last],
-      transfers: await this.#withBlockTimes(range.transfers),
+      transfers: await this.#options.withBlockTimes(range.transfers),
     })
     return busy('backfilled')
   }
@@ -214,30 +214,6 @@ export class Follower implements Actor {
     // It is awaited in the next tick; until then a failure must not count as unhandled.
     range.catch(() => undefined)
     this.#ahead = { from, range }
-  }
-
-  /** Asks for the time of each block that may matter, where the node's logs do not carry it. */
-  async #withBlockTimes(transfers: readonly Transfer[]): Promise<readonly Transfer[]> {
-    const untimed = this.#options.pipeline
-      .candidates(transfers)
-      .filter((transfer) => transfer.blockTimeMs === null)
-    const times = new Map<number, number>()
-    for (const { height, blockHash } of untimed) {
-      if (times.has(height)) continue
-      const header = await this.#options.source.header(height)
-      if (header?.hash !== blockHash) {
-        throw new SourceError(
-          'transient',
-          `logs of block ${height} name ${blockHash}, its header ${header?.hash}`,
-        )
-      }
-      times.set(height, header.time.getTime())
-    }
-    if (times.size === 0) return transfers
-    return transfers.map((transfer) => ({
-      ...transfer,
-      blockTimeMs: times.get(transfer.height) ?? transfer.blockTimeMs,
-    }))
   }
 
   /** The head is our tip: only finality, or deposits left over from the last step, can move anything. */
@@ -313,7 +289,7 @@ export class Follower implements Actor {
     const pruned = this.#isPruneDue(next) ? chainView.prune(next, chain) : next
     const applied = await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
-      const result = await this.#options.pipeline.apply(tx, step)
+      const result = await this.#options.apply(tx, step)
       if (pruned !== next) await pruneBlocks(tx, chain.id, chainView.pruneFloor(next, chain))
       return result
     })

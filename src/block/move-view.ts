@@ -1,4 +1,4 @@
-import type { ConnectStep, RevisitStep, Step } from '../domain/step.ts'
+import { StaleStepError, type ConnectStep, type RevisitStep, type Step } from '../domain/step.ts'
 import { assert, assertNever } from '../lib/assert.ts'
 import type { Tx } from '../store/database.ts'
 import {
@@ -9,11 +9,6 @@ import {
   moveFinalized,
   type Cursor,
 } from './block-store.ts'
-
-/** The world moved between reading and committing; nothing is wrong, read again. */
-export class StaleStepError extends Error {
-  override readonly name = 'StaleStepError'
-}
 
 /**
  * Moves our recorded view by one step and returns the cursor after it, locked until the commit. The assertions

@@ -80,6 +80,26 @@ export async function sightingsOf(db: Db, id: DepositId): Promise<Sighting[]> {
   }))
 }
 
+export interface DepositCount {
+  readonly environment: string
+  readonly rail: RailId
+  readonly state: DepositState
+  readonly count: number
+}
+
+export async function countDepositsByState(db: Db): Promise<DepositCount[]> {
+  return db
+    .selectFrom('deposit')
+    .select((eb) => [
+      'environment_id as environment',
+      'rail',
+      'state',
+      eb.fn.countAll<number>().as('count'),
+    ])
+    .groupBy(['environment_id', 'rail', 'state'])
+    .execute()
+}
+
 function records(db: Db, environment: string) {
   return db
     .selectFrom('deposit as d')

@@ -46,3 +46,8 @@ export interface RevisitStep extends StepBase {
   readonly blocks: readonly BlockRef[]
   readonly transfers: readonly Transfer[]
 }
+
+/** The world moved between reading and committing; nothing is wrong, and the step is read again. */
+export class StaleStepError extends Error {
+  override readonly name = 'StaleStepError'
+}

@@ -1,5 +1,5 @@
 import type { Match } from '../domain/match.ts'
-import type { Step } from '../domain/step.ts'
+import { StaleStepError, type Step } from '../domain/step.ts'
 import type { Tx } from '../store/database.ts'
 import type { AddressFilter } from './address-filter.ts'
 import { findRegistered, lockEpoch } from './match-store.ts'
@@ -15,5 +15,12 @@ export async function matchStep(tx: Tx, step: Step, filter: AddressFilter): Prom
   await filter.catchUp(tx, epoch)
   const candidates = filter.candidates(step.transfers)
   const addresses = await findRegistered(tx, candidates)
-  return matchTransfers(numberEqualTransfers(candidates), addresses, step.kind)
+  const matches = matchTransfers(numberEqualTransfers(candidates), addresses, step.kind)
+  const untimed = matches.find(({ transfer }) => transfer.blockTimeMs === null)
+  if (untimed !== undefined) {
+    throw new StaleStepError(
+      `an address of ${untimed.transfer.txHash} was registered while its block was read`,
+    )
+  }
+  return matches
 }

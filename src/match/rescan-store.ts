@@ -51,3 +51,14 @@ export async function advanceRescan(
     .where('id', '=', rescan.id)
     .execute()
 }
+
+/** Unfinished rescans of each chain that has any. */
+export async function countOpenRescans(db: Db): Promise<ReadonlyMap<ChainId, number>> {
+  const rows = await db
+    .selectFrom('rescan')
+    .select((eb) => ['chain_id', eb.fn.countAll<number>().as('count')])
+    .where('finished_at', 'is', null)
+    .groupBy('chain_id')
+    .execute()
+  return new Map(rows.map((row) => [row.chain_id, row.count]))
+}

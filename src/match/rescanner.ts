@@ -1,7 +1,7 @@
 import type { Block, BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
 import { SourceError, type ChainSource } from '../domain/source.ts'
-import type { RevisitStep } from '../domain/step.ts'
+import { StaleStepError, type RevisitStep } from '../domain/step.ts'
 import type { Transfer } from '../domain/transfer.ts'
 import type { Env } from '../lib/env.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
@@ -13,7 +13,7 @@ import { advanceRescan, oldestRescan, type Rescan } from './rescan-store.ts'
 const RANGE_BLOCKS_MAX = 2_000
 const LIVE_BLOCKS_MAX = 16
 
-/** Where our view of the chain stands; `isOurs` compares by hash. */
+/** Where our view of the chain stands. */
 export interface ViewPosition {
   readonly tip: BlockRef
   readonly finalized: BlockRef | null
@@ -47,6 +47,15 @@ export class Rescanner implements Actor {
   }
 
   async tick(): Promise<Outcome> {
+    try {
+      return await this.#revisit()
+    } catch (error) {
+      if (error instanceof StaleStepError) return { pace: 'idle', name: 'stale' }
+      throw error
+    }
+  }
+
+  async #revisit(): Promise<Outcome> {
     const { db, chain, position } = this.#options
     const lease = this.#options.lease()
     if (lease === null) return { pace: 'idle', name: 'standby' }

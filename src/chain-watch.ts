@@ -1,0 +1,121 @@
+import { readCursor } from './block/block-store.ts'
+import { Follower } from './block/follower.ts'
+import type { ChainConfig } from './config/config.ts'
+import { Witness } from './confirmation/witness.ts'
+import type { Codec } from './domain/chain.ts'
+import { SourceError, type ChainSource } from './domain/source.ts'
+import type { Step } from './domain/step.ts'
+import type { Transfer } from './domain/transfer.ts'
+import type { Env } from './lib/env.ts'
+import type { Actor } from './lib/loop.ts'
+import { Wake } from './lib/wake.ts'
+import { AddressFilter } from './match/address-filter.ts'
+import { Rescanner, type ViewPosition } from './match/rescanner.ts'
+import { applyStep, type Applied, type Pipeline } from './pipeline.ts'
+import type { Db, Tx } from './store/database.ts'
+import { LeaseKeeper } from './store/lease-keeper.ts'
+import type { Report } from './telemetry/report.ts'
+
+export interface ChainWatchDeps {
+  readonly db: Db
+  readonly env: Env
+  readonly report: Report
+  readonly holder: string
+  /** Rung after a commit that wrote events. */
+  readonly onEvents: () => void
+}
+
+/** Everything that watches one chain: the actors, in the order in which a deterministic driver should tick them. */
+export interface ChainWatch {
+  readonly keeper: LeaseKeeper
+  readonly filter: AddressFilter
+  readonly follower: Follower
+  readonly rescanner: Rescanner
+  readonly witness: Witness
+  /** Rung by the provider's hint at a new block. */
+  readonly hint: Wake
+}
+
+export function watchChain(
+  config: ChainConfig,
+  source: ChainSource,
+  codec: Codec,
+  deps: ChainWatchDeps,
+): ChainWatch {
+  const { chain } = config
+  const { db, env, report } = deps
+  const keeper = new LeaseKeeper(`chain:${chain.id}`, deps.holder, { db, env, report })
+  const filter = new AddressFilter(chain, db)
+  const rails = new Map(config.rails.map(({ rail }) => [rail.id, rail]))
+  const pipeline: Pipeline = { chain, rails, codec, filter, env }
+  const apply = async (tx: Tx, step: Step) => {
+    const applied = await applyStep(tx, step, pipeline)
+    return { more: applied.more, announce: () => announce(applied, step, deps) }
+  }
+  const candidates = (transfers: readonly Transfer[]): Transfer[] => filter.candidates(transfers)
+  const withBlockTimes = (transfers: readonly Transfer[]) =>
+    timeTransfers(transfers, candidates(transfers), source)
+  const common = { chain, source, db, env, report, lease: keeper.current, apply, withBlockTimes }
+  const hint = new Wake()
+  source.onHint(() => hint.ring())
+  return {
+    keeper,
+    filter,
+    follower: new Follower({ ...common, start: config.start }),
+    rescanner: new Rescanner({ ...common, position: (db) => positionOf(db, chain.id) }),
+    witness: new Witness(common),
+    hint,
+  }
+}
+
+export function actorsOf(watch: ChainWatch): readonly Actor[] {
+  const { keeper, filter, follower, rescanner, witness } = watch
+  return [keeper, filter, follower, rescanner, witness]
+}
+
+function announce(applied: Applied, step: Step, deps: ChainWatchDeps): void {
+  if (step.kind === 'connect') {
+    for (const [rail, transfers] of Map.groupBy(step.transfers, (transfer) => transfer.rail)) {
+      deps.report.seen(rail, transfers.length, applied.matched.get(rail) ?? 0)
+    }
+  }
+  for (const [index, { deposit }] of applied.transitions.entries()) {
+    const event = applied.events[index]
+    if (event !== undefined) deps.report.transition(deposit, event)
+  }
+  if (applied.events.length > 0) deps.onEvents()
+}
+
+async function positionOf(db: Db, chainId: string): Promise<ViewPosition | null> {
+  const cursor = await readCursor(db, chainId)
+  if (cursor === null) return null
+  return { tip: cursor, finalized: cursor.finalized, halted: cursor.halt !== null }
+}
+
+/**
+ * Asks for the time of each block that holds a candidate, where the node's logs do not carry it. A candidate
+ * that turns up only in the transaction (its address was registered meanwhile) is caught there and read again.
+ */
+async function timeTransfers(
+  transfers: readonly Transfer[],
+  candidates: readonly Transfer[],
+  source: ChainSource,
+): Promise<readonly Transfer[]> {
+  const times = new Map<number, number>()
+  for (const { height, blockHash, blockTimeMs } of candidates) {
+    if (blockTimeMs !== null || times.has(height)) continue
+    const header = await source.header(height)
+    if (header?.hash !== blockHash) {
+      throw new SourceError(
+        'transient',
+        `the logs of block ${height} name ${blockHash}, its header ${header?.hash}`,
+      )
+    }
+    times.set(height, header.time.getTime())
+  }
+  if (times.size === 0) return transfers
+  return transfers.map((transfer) => ({
+    ...transfer,
+    blockTimeMs: transfer.blockTimeMs ?? times.get(transfer.height) ?? null,
+  }))
+}
