@@ -59,10 +59,7 @@ function configure(variables: Variables, { chain, rails }: ChainFacts): ChainCon
           remedy: 'set a WebSocket URL or none',
         })
       : null,
-    start:
-      variables.text(`${prefix}_START`, 'finalized') === 'finalized'
-        ? 'finalized'
-        : variables.integer(`${prefix}_START`, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+    start: readStart(variables, `${prefix}_START`),
     pollMs: variables.integer(`${prefix}_POLL_MS`, {
       fallback: Math.max(
         POLL_MS_MIN,
@@ -72,6 +69,15 @@ function configure(variables: Variables, { chain, rails }: ChainFacts): ChainCon
       max: 60_000,
     }),
   }
+}
+
+function readStart(variables: Variables, name: string): number | 'finalized' {
+  const text = variables.text(name, 'finalized')
+  if (text === 'finalized') return text
+  const height = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(height))
+    variables.problem(name, `is "${text}": use a height or "finalized"`)
+  return height
 }
 
 /** `https://a.example/key,backup=https://b.example`: in order of preference, with an optional name each. */

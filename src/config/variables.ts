@@ -50,7 +50,7 @@ export class Variables {
     const text = this.#read(name)
     if (text === '') this.problem(name, `is missing: ${remedy}`)
     else if (!protocols.includes(URL.parse(text)?.protocol ?? '')) {
-      this.problem(name, `is not a URL with ${protocols.join(' or ')}: ${remedy}`)
+      this.problem(name, `is no URL with ${protocols.join('// or ')}//: ${remedy}`)
     }
     return text
   }

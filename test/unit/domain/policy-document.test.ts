@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Rail } from '../../../src/domain/chain.ts'
+import { formatPolicy, parsePolicy } from '../../../src/domain/policy-document.ts'
+
+const rail: Rail = {
+  id: 'ethereum/usdt',
+  chainId: 'eip155:1',
+  asset: 'usdt',
+  symbol: 'USDT',
+  assetId: 'eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7',
+  contract: '0xdac17f958d2ee523a2206206994597c13d831ec7',
+  decimals: 6,
+  minimumAmount: 10_000n,
+}
+
+test('bands, rules and amounts are read exactly', () => {
+  const policy = parsePolicy(
+    {
+      minimum: '1.5',
+      bands: [
+        { up_to: '1000', confirmations: 3 },
+        { up_to: '20000.000001', finality: true },
+        { confirmations: 12, finality: true, providers: 2 },
+      ],
+      on_finality_stall: 'hold',
+    },
+    rail,
+  )
+  assert.deepEqual(policy, {
+    minimumAmount: 1_500_000n,
+    bands: [
+      { upTo: 1_000_000_000n, rule: { confirmations: 3, finality: false }, providers: 1 },
+      { upTo: 20_000_000_001n, rule: { confirmations: null, finality: true }, providers: 1 },
+      { upTo: null, rule: { confirmations: 12, finality: true }, providers: 2 },
+    ],
+    onFinalityStall: 'hold',
+  })
+})
+
+test('without a minimum the one of the rail holds', () => {
+  const policy = parsePolicy({ bands: [{ finality: true }] }, rail)
+  assert.equal(policy.minimumAmount, 10_000n)
+})
+
+const refusals: [what: string, document: unknown, message: RegExp][] = [
+  ['no object', 'finality', /^policy: /],
+  ['no bands', { bands: [] }, /^bands: /],
+  [
+    'an unknown key',
+    { band: [], bands: [{ finality: true }] },
+    /^policy: unknown: band; known: minimum, bands, on_finality_stall$/,
+  ],
+  [
+    'an unknown rule',
+    { bands: [{ up_to: '5', finality: true }, { safe: true }] },
+    /^bands\[1\]: unknown: safe; known: up_to, confirmations, finality, providers$/,
+  ],
+  ['a band without a rule', { bands: [{ providers: 2 }] }, /^bands\[0\]: needs "confirmations"/],
+  [
+    'finality switched off and nothing else',
+    { bands: [{ finality: false }] },
+    /^bands\[0\]: needs/,
+  ],
+  ['no confirmations', { bands: [{ confirmations: 0 }] }, /^bands\[0\]\.confirmations: /],
+  ['half a confirmation', { bands: [{ confirmations: 1.5 }] }, /^bands\[0\]\.confirmations: /],
+  ['confirmations as text', { bands: [{ confirmations: '3' }] }, /^bands\[0\]\.confirmations: /],
+  ['no providers', { bands: [{ finality: true, providers: 0 }] }, /^bands\[0\]\.providers: /],
+  [
+    'a closed last band',
+    { bands: [{ up_to: '5', finality: true }] },
+    /^bands\[0\]: the last band must be open/,
+  ],
+  [
+    'an open band before the last',
+    { bands: [{ finality: true }, { finality: true }] },
+    /^bands\[0\]: needs "up_to"/,
+  ],
+  [
+    'bands that do not ascend',
+    { bands: [{ up_to: '5', finality: true }, { up_to: '5', finality: true }, { finality: true }] },
+    /^bands\[1\]\.up_to: "5" must be above "5"/,
+  ],
+  [
+    'an amount as a number',
+    { bands: [{ up_to: 5, finality: true }, { finality: true }] },
+    /^bands\[0\]\.up_to: /,
+  ],
+  [
+    'more places than the asset has',
+    { bands: [{ up_to: '0.0000001', finality: true }, { finality: true }] },
+    /^bands\[0\]\.up_to: .* more than 6 decimal places$/,
+  ],
+  [
+    'an empty band',
+    { bands: [{ up_to: '0', finality: true }, { finality: true }] },
+    /^bands\[0\]\.up_to: must be above/,
+  ],
+  ['a negative minimum', { minimum: '-1', bands: [{ finality: true }] }, /^minimum: /],
+  [
+    'a minimum below that of the rail',
+    { minimum: '0.009', bands: [{ finality: true }] },
+    /^minimum: "0\.009" is below 0\.01/,
+  ],
+  [
+    'a word for stalls other than hold',
+    { bands: [{ finality: true }], on_finality_stall: 'downgrade' },
+    /^on_finality_stall: /,
+  ],
+]
+
+for (const [what, document, message] of refusals) {
+  test(`refused: ${what}`, () => {
+    assert.throws(() => parsePolicy(document, rail), { code: 'invalid_policy', message })
+  })
+}
+
+test('what equals its default is not written', () => {
+  const policy = parsePolicy(
+    {
+      bands: [{ up_to: '10', confirmations: 2, finality: false, providers: 1 }, { finality: true }],
+    },
+    rail,
+  )
+  assert.deepEqual(formatPolicy(policy, rail), {
+    minimum: '0.01',
+    bands: [{ up_to: '10', confirmations: 2 }, { finality: true }],
+    on_finality_stall: 'hold',
+  })
+})
