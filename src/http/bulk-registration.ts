@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { AppError } from '../domain/error.ts'
 import type { Caller } from '../environment/api-key-store.ts'
 import { appendAudit } from '../environment/audit-store.ts'
@@ -41,7 +42,7 @@ interface Tally {
 export async function* registerInBulk(
   deps: RouteDeps,
   caller: Caller,
-  stream: AsyncIterable<Buffer>,
+  stream: Readable,
 ): AsyncGenerator<string> {
   const tally: Tally = { created: 0, existing: 0, refused: 0 }
   let error: Problem | undefined
@@ -57,8 +58,10 @@ export async function* registerInBulk(
       if (all.length > 0) yield all.map(refusalLine).join('')
     }
   } catch (cause) {
+    // A sender that went away reads no answer, and is no failure of ours.
+    if (stream.errored !== null) return
     error = problemOf(cause) ?? problem('internal', 'settled failed; send the stream again')
-    if (error.status >= 500) deps.log.error({ err: cause }, 'bulk registration failed')
+    if (error.code === 'internal') deps.log.error({ err: cause }, 'bulk registration failed')
   }
   yield `${JSON.stringify({ ...tally, ...(error && { error }) })}\n`
 }
@@ -83,19 +86,26 @@ async function* inBatches(lines: AsyncIterable<Line>): AsyncGenerator<Line[]> {
 
 function check(line: Line, { rails }: RouteDeps, enabled: ReadonlySet<string>): Row | Refusal {
   const { number, text, reason } = line
-  if (text === null) return { line: number, problem: problem('invalid_request', `line ${reason}`) }
+  if (text === null) return { line: number, problem: badLine(reason) }
   try {
     const parsed = AddressRequest.safeParse(JSON.parse(text))
     if (!parsed.success) return { line: number, problem: problemOfIssues(parsed.error.issues) }
     return { line: number, ...checkEntry(parsed.data, rails, enabled) }
   } catch (error) {
     if (error instanceof SyntaxError) {
-      return { line: number, problem: problem('invalid_request', 'line is not a JSON object') }
+      return { line: number, problem: badLine('is not JSON') }
     }
     const refused = problemOf(error)
     if (refused === null) throw error
     return { line: number, problem: refused }
   }
+}
+
+function badLine(detail: string): Problem {
+  const remedy = 'send one address per line'
+  return problem('invalid_request', `line: ${detail}; ${remedy}`, [
+    { field: 'line', detail, remedy },
+  ])
 }
 
 /** Returns the rows that belong to another owner; counts the others. */

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createWorld } from './world.ts'
+
+const OPERATIONS = [
+  'DELETE /v1/endpoints/{endpoint_id}',
+  'GET /livez',
+  'GET /metrics',
+  'GET /readyz',
+  'GET /v1/addresses',
+  'GET /v1/addresses/{address_id}',
+  'GET /v1/deliveries',
+  'GET /v1/deliveries/{delivery_id}',
+  'GET /v1/deposits',
+  'GET /v1/deposits/{deposit_id}',
+  'GET /v1/endpoints',
+  'GET /v1/endpoints/{endpoint_id}',
+  'GET /v1/events',
+  'GET /v1/events/{event_id}',
+  'PATCH /v1/endpoints/{endpoint_id}',
+  'POST /v1/addresses',
+  'POST /v1/addresses/bulk',
+  'POST /v1/deliveries/{delivery_id}/replay',
+  'POST /v1/endpoints',
+  'POST /v1/endpoints/{endpoint_id}/replay',
+  'POST /v1/endpoints/{endpoint_id}/rotate-secret',
+]
+
+test('the document is OpenAPI 3.1 with every route and every event', async (t) => {
+  const world = await createWorld(t)
+  const { status, json } = await world.call('GET', '/openapi.json', { key: '' })
+  assert.equal(status, 200)
+  assert.match(json.openapi, /^3\.1\./)
+  const operations = Object.entries<object>(json.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  assert.deepEqual(operations.toSorted(), OPERATIONS)
+  assert.deepEqual(Object.keys(json.webhooks), [
+    'deposit.detected',
+    'deposit.confirmed',
+    'deposit.final',
+    'deposit.orphaned',
+    'deposit.reversed',
+  ])
+})
+
+test('no $ref dangles, and no schema is there for nothing', async (t) => {
+  const world = await createWorld(t)
+  const { text, json } = await world.call('GET', '/openapi.json', { key: '' })
+  const refs = new Set(
+    Array.from(text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g), ([, name]) => name),
+  )
+  assert.ok(refs.has('DepositEvent') && refs.has('Problem'))
+  assert.deepEqual([...refs].toSorted(), Object.keys(json.components.schemas).toSorted())
+  assert.equal(text.match(/"\$ref"/g)?.length, text.match(/"#\/components\/schemas\//g)?.length)
+})
+
+test('every keyed operation says what a missing key gets; every POST takes an Idempotency-Key', async (t) => {
+  const world = await createWorld(t)
+  const { json } = await world.call('GET', '/openapi.json', { key: '' })
+  for (const [path, item] of Object.entries<Record<string, Operation>>(json.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      const what = `${method} ${path}`
+      assert.equal('401' in operation.responses, path.startsWith('/v1/'), what)
+      const headers = operation.parameters?.filter((parameter) => parameter.in === 'header') ?? []
+      const keyed = method === 'post' && path !== '/v1/addresses/bulk'
+      if (keyed)
+        assert.deepEqual(
+          headers.map(({ name }) => name),
+          ['idempotency-key'],
+          what,
+        )
+    }
+  }
+})
+
+interface Operation {
+  readonly responses: object
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[]
+}
