@@ -4,8 +4,8 @@ import { systemEnv } from './lib/env.ts'
 
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // Once: a second signal ends the process at once, for when stopping in order outlasts somebody's patience.
-  process.once(signal, () => stopping.abort(new Error(signal)))
+  // Not once: npm passes Ctrl-C on to a child that got it already, and the second must not end it half-stopped.
+  process.on(signal, () => stopping.abort(new Error(signal)))
 }
 
 process.exitCode = await runCli(process.argv.slice(2), {

@@ -14,8 +14,9 @@ const TEST_MS_MAX = 120_000
 const SILENCE_MS_MAX = 180_000
 
 const stopping = new AbortController()
+// Again and again: npm and `timeout` pass on the signal that the terminal sent to the whole group already.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => stopping.abort(new Error(`stopped by ${signal}`)))
+  process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)))
 }
 
 const { passed, failed } = await runTests(await testFiles(process.argv.slice(2)))
