@@ -1,7 +1,13 @@
 import { sql } from 'kysely'
 import { assert } from '../lib/assert.ts'
 import type { Db, Tx } from '../store/database.ts'
-import type { BatchResult, DueDelivery } from './delivery.ts'
+import type {
+  AttemptResult,
+  BatchResult,
+  Decision,
+  DeliveryState,
+  DueDelivery,
+} from './delivery.ts'
 
 /** What the publisher knows of an event when it fans it out. */
 export interface FanOutEvent {
@@ -105,40 +111,41 @@ export async function claimDue(
 
 /** Writes a batch of attempts and what follows from them. Writing the same batch again changes nothing. */
 export async function recordBatch(tx: Tx, batch: BatchResult, now: Date): Promise<void> {
-  await insertAttempts(tx, batch)
-  await settleDeliveries(tx, batch, now)
-  const { failures, openUntil } = batch.breaker
-  await sql`
-    update endpoint set failures = ${failures}, open_until = ${openUntil}
-    where id = ${batch.endpointId} and (failures, open_until) is distinct from (${failures}, ${openUntil})
-  `.execute(tx)
-  if (batch.results.some((result) => result.decision === 'gone')) {
-    await retire(tx, batch.endpointId, now)
+  const { endpointId, results, breaker } = batch
+  await insertAttempts(tx, results)
+  await settleDeliveries(tx, results, now)
+  if (breaker !== null) {
+    const { failures, openUntil } = breaker
+    await sql`
+      update endpoint set failures = ${failures}, open_until = ${openUntil}
+      where id = ${endpointId}`.execute(tx)
   }
+  if (results.some(({ decision }) => decision === 'gone')) await retire(tx, endpointId, now)
 }
 
-async function insertAttempts(tx: Tx, { results }: BatchResult): Promise<void> {
-  const outcomes = results.map((result) => result.outcome)
+async function insertAttempts(tx: Tx, results: readonly AttemptResult[]): Promise<void> {
+  const outcomes = results.map(({ outcome }) => outcome)
   await sql`
     insert into attempt (delivery_id, number, started_at, duration_ms, outcome, status, response, error)
     select * from unnest(
-      ${results.map((result) => result.delivery.id)}::bigint[],
-      ${results.map((result) => result.delivery.attemptsTotal + 1)}::int[],
-      ${outcomes.map((outcome) => outcome.startedAt)}::timestamptz[],
-      ${outcomes.map((outcome) => outcome.durationMs)}::int[],
-      ${outcomes.map((outcome) => outcome.kind)}::text[],
-      ${outcomes.map((outcome) => outcome.status)}::smallint[],
-      ${outcomes.map((outcome) => outcome.response)}::bytea[],
-      ${outcomes.map((outcome) => outcome.error)}::text[]
+      ${results.map(({ delivery }) => delivery.id)}::bigint[],
+      ${results.map(({ delivery }) => delivery.attemptsTotal + 1)}::int[],
+      ${outcomes.map(({ startedAt }) => startedAt)}::timestamptz[],
+      ${outcomes.map(({ durationMs }) => durationMs)}::int[],
+      ${outcomes.map(({ kind }) => kind)}::text[],
+      ${outcomes.map(({ status }) => status)}::smallint[],
+      ${outcomes.map(({ response }) => response)}::bytea[],
+      ${outcomes.map(({ error }) => error)}::text[]
     )
     on conflict (delivery_id, number) do nothing`.execute(tx)
 }
 
 /** `attempts_total` is the guard: a result counts only as the next attempt of the delivery it was claimed from. */
-async function settleDeliveries(tx: Tx, { results }: BatchResult, now: Date): Promise<void> {
-  const states = results.map(({ decision }) =>
-    decision === 'retry' ? 'pending' : decision === 'delivered' ? 'delivered' : 'dead',
-  )
+async function settleDeliveries(
+  tx: Tx,
+  results: readonly AttemptResult[],
+  now: Date,
+): Promise<void> {
   await sql`
     update delivery d set
       state = r.state,
@@ -147,12 +154,19 @@ async function settleDeliveries(tx: Tx, { results }: BatchResult, now: Date): Pr
       next_attempt_at = coalesce(r.next_attempt_at, d.next_attempt_at),
       settled_at = case when r.state = 'pending' then null else ${now}::timestamptz end
     from unnest(
-      ${results.map((result) => result.delivery.id)}::bigint[],
-      ${results.map((result) => result.delivery.attemptsTotal)}::int[],
-      ${states}::text[],
-      ${results.map((result) => result.nextAttemptAt)}::timestamptz[]
+      ${results.map(({ delivery }) => delivery.id)}::bigint[],
+      ${results.map(({ delivery }) => delivery.attemptsTotal)}::int[],
+      ${results.map(({ decision }) => STATE_AFTER[decision])}::text[],
+      ${results.map(({ nextAttemptAt }) => nextAttemptAt)}::timestamptz[]
     ) as r (id, attempts_total, state, next_attempt_at)
     where d.id = r.id and d.state = 'pending' and d.attempts_total = r.attempts_total`.execute(tx)
+}
+
+const STATE_AFTER: Record<Decision, DeliveryState> = {
+  delivered: 'delivered',
+  retry: 'pending',
+  dead: 'dead',
+  gone: 'dead',
 }
 
 /** A receiver that answered 410 wants no more: neither new events nor what is still waiting. */

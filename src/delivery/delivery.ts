@@ -51,5 +51,6 @@ export interface AttemptResult {
 export interface BatchResult {
   readonly endpointId: string
   readonly results: readonly AttemptResult[]
-  readonly breaker: Breaker
+  /** null: as it was. */
+  readonly breaker: Breaker | null
 }

@@ -17,7 +17,7 @@ import type { AttemptOutcome, Sink } from './sink.ts'
 /** Deliveries per tick. */
 const BATCH_MAX = 512
 /** Deliveries per transaction: a slice is recorded while the next ones are being sent. */
-const SLICE = 64
+const SLICE = 128
 /** No attempt is started later than this in a tick, so that a changed URL or a rotated secret soon counts. */
 const TURN_MS = 2_000
 /** Attempts of one endpoint under way at once, each of another deposit. */
@@ -81,7 +81,7 @@ export class Lane implements Actor {
     if (deliveries.length === 0) return { pace: 'idle', name: 'nothing_due' }
     const startedMs = env.clock.monotonicMs()
     const { breaker } = endpoint
-    const round = { lease, endpoint, secrets, startedMs, breaker, over: false }
+    const round = { lease, endpoint, secrets, startedMs, breaker, recorded: breaker, over: false }
     return this.#sendAndRecord(round, deliveries)
   }
 
@@ -135,11 +135,13 @@ export class Lane implements Actor {
 
   async #record(round: Round, results: readonly AttemptResult[]): Promise<void> {
     const { db, env, report } = this.#options
-    const { endpoint, breaker } = round
+    const { endpoint } = round
+    const breaker = round.breaker === round.recorded ? null : round.breaker
     await db.transaction().execute(async (tx) => {
       await assertFence(tx, round.lease)
       await recordBatch(tx, { endpointId: endpoint.id, results, breaker }, env.clock.now())
     })
+    round.recorded = breaker ?? round.recorded
     for (const result of results) reportAttempt(report, endpoint, result)
   }
 }
@@ -151,6 +153,8 @@ interface Round {
   readonly secrets: readonly string[]
   readonly startedMs: number
   breaker: Breaker
+  /** The breaker as it stands in the database. */
+  recorded: Breaker
   /** No further attempt may be started. */
   over: boolean
 }
@@ -169,7 +173,7 @@ function judge(delivery: DueDelivery, outcome: AttemptOutcome, env: Env): Attemp
 }
 
 function nextBreaker(breaker: Breaker, outcome: AttemptOutcome, env: Env): Breaker {
-  if (outcome.kind === 'delivered') return CLOSED
+  if (outcome.kind === 'delivered') return breaker.failures === 0 ? breaker : CLOSED
   const { clock, random } = env
   return afterFailure(breaker, clock.now(), random.fraction(), outcome.retryAfterMs ?? 0)
 }
