@@ -86,7 +86,7 @@ async function exists(link: string): Promise<boolean> {
 }
 
 /** Whether every user may enter the folder and all its parents. */
-async function isOpen(folder: string): Promise<boolean> {
+export async function isOpen(folder: string): Promise<boolean> {
   const { mode } = await stat(folder)
   if ((mode & 0o001) === 0) return false
   const parent = path.dirname(folder)

@@ -4,9 +4,10 @@ import { chmod, chown, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import pg from 'pg'
+import { AppError } from '../domain/error.ts'
 import { assert } from '../lib/assert.ts'
 import { systemClock } from '../lib/clock.ts'
-import { postgresBinaries, unprivilegedUser, type User } from './postgres-binaries.ts'
+import { isOpen, postgresBinaries, unprivilegedUser, type User } from './postgres-binaries.ts'
 
 export interface PostgresOptions {
   /** Holds the cluster and its log; created when missing. Run as root, its parents must be open to all users. */
@@ -34,10 +35,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const directory = path.resolve(options.directory)
   const user = await unprivilegedUser()
   await mkdir(directory, { recursive: true })
-  if (user !== null) {
-    await chown(directory, user.uid, user.gid)
-    await chmod(directory, 0o755)
-  }
+  if (user !== null) await handOver(directory, user)
   const cluster: Cluster = {
     data: path.join(directory, 'data'),
     log: path.join(directory, 'postgres.log'),
@@ -54,6 +52,16 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     url: `postgres://${SUPERUSER}@127.0.0.1:${port}/postgres`,
     stop: () => stopServer(server),
   }
+}
+
+async function handOver(directory: string, user: User): Promise<void> {
+  await chown(directory, user.uid, user.gid)
+  await chmod(directory, 0o755)
+  if (await isOpen(directory)) return
+  throw new AppError(
+    'misconfigured',
+    `PostgreSQL does not run as root, and other users cannot enter ${directory}: choose a directory outside root's home, or set DATABASE_URL`,
+  )
 }
 
 interface Cluster {
