@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { chmod, chown, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import pg from 'pg'
@@ -43,7 +43,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     user,
   }
   if ((await readPidFile(cluster.data)) === null) await initialize(cluster)
-  await stopLeftover(cluster.data)
+  const owner = path.join(directory, 'owner.pid')
+  await stopLeftover(cluster.data, owner)
+  await writeFile(owner, `${process.pid}\n`)
 
   const port = options.port ?? (await freePort())
   const server = launch(cluster, 'postgres', serverArguments(cluster.data, port, options.durable))
@@ -149,10 +151,17 @@ async function stopServer(server: ChildProcess): Promise<void> {
 }
 
 /** A server whose parent was killed lives on. It is told apart from a reused process id by asking it who it is. */
-async function stopLeftover(data: string): Promise<void> {
+async function stopLeftover(data: string, owner: string): Promise<void> {
   const pidFile = await readPidFile(data)
   if (pidFile === null || !isAlive(pidFile.pid)) return
   if ((await dataDirectoryOf(pidFile.port)) !== data) return
+  const ownerPid = Number(await readFile(owner, 'utf8').catch(() => ''))
+  if (ownerPid > 0 && isAlive(ownerPid)) {
+    throw new AppError(
+      'misconfigured',
+      `${path.dirname(data)} is in use by process ${ownerPid}: stop it, or choose another directory`,
+    )
+  }
   process.kill(pidFile.pid, 'SIGINT')
   const deadlineMs = systemClock.monotonicMs() + STOP_MS_MAX
   while (isAlive(pidFile.pid)) {

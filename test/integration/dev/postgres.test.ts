@@ -83,3 +83,13 @@ test('a server whose parent was killed is stopped and replaced', async (t) => {
   await assert.rejects(query(orphanUrl, 'select 1'), { code: 'ECONNREFUSED' })
   assert.deepEqual(await query(server.url, 'select number from kept'), [7])
 })
+
+test('a directory whose server is in use is refused, and the server goes on', async (t) => {
+  const cluster = await testCluster(t)
+  const server = await cluster.start(false)
+  await assert.rejects(cluster.start(false), {
+    code: 'misconfigured',
+    message: new RegExp(`is in use by process ${process.pid}: `),
+  })
+  assert.deepEqual(await query(server.url, 'select 1'), [1])
+})
