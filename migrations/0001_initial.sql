@@ -126,6 +126,7 @@ comment on column deposit_address.registered_height is 'our tip when it was regi
 create index deposit_address_match on deposit_address (address, rail);
 create index deposit_address_epoch on deposit_address (chain_id, epoch);
 create index deposit_address_page on deposit_address (environment_id, id);
+create index deposit_address_owner on deposit_address (environment_id, owner);
 
 create table rescan (
   id            bigint generated always as identity primary key,

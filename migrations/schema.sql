@@ -169,6 +169,7 @@ create table deposit_address (
 );
 CREATE INDEX deposit_address_epoch ON public.deposit_address USING btree (chain_id, epoch);
 CREATE INDEX deposit_address_match ON public.deposit_address USING btree (address, rail);
+CREATE INDEX deposit_address_owner ON public.deposit_address USING btree (environment_id, owner);
 CREATE INDEX deposit_address_page ON public.deposit_address USING btree (environment_id, id);
 comment on column deposit_address.watch_from is 'first height of the history the owner asked for; null: from registration on';
 comment on column deposit_address.registered_height is 'our tip when it was registered; -1 before the first block';

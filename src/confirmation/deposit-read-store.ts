@@ -4,6 +4,7 @@ import type { Deposit, DepositId, DepositState, Sighting } from '../domain/depos
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import type { Db } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
+import { toDeposit } from './deposit-store.ts'
 
 /** A deposit as people look at it: with the time of each state it has been in last. */
 export interface DepositRecord extends Deposit {
@@ -30,7 +31,10 @@ export interface DepositFilter {
   readonly limit: number
 }
 
-/** Newest first, by the time of first detection, which never changes. */
+/**
+ * Newest first, by the time of first detection, which never changes. Address and owner are looked for among the
+ * addresses, which have an index for each; a deposit has its recipient only to be read.
+ */
 export async function listDeposits(db: Db, filter: DepositFilter): Promise<DepositRecord[]> {
   const { state, rail, address, owner, txHash, detectedAfter, detectedBefore, before } = filter
   let query = records(db, filter.environment)
@@ -39,7 +43,7 @@ export async function listDeposits(db: Db, filter: DepositFilter): Promise<Depos
     .limit(filter.limit)
   if (state !== undefined) query = query.where('d.state', '=', state)
   if (rail !== undefined) query = query.where('d.rail', '=', rail)
-  if (address !== undefined) query = query.where('d.recipient', '=', toBytes(address))
+  if (address !== undefined) query = query.where('a.address', '=', toBytes(address))
   if (owner !== undefined) query = query.where('a.owner', '=', owner)
   if (txHash !== undefined) query = query.where('d.tx_hash', '=', toBytes(txHash))
   if (detectedAfter !== undefined) query = query.where('d.detected_at', '>', detectedAfter)
@@ -107,34 +111,12 @@ function records(db: Db, environment: string) {
     .selectAll('d')
     .select('a.owner')
     .where('d.environment_id', '=', environment)
+    .where('a.environment_id', '=', environment)
 }
 
 function toRecord(row: Selectable<Tables['deposit']> & { owner: string }): DepositRecord {
   return {
-    // Written from a DepositId by the one writer of this table.
-    id: row.id as DepositId,
-    environment: row.environment_id,
-    chainId: row.chain_id,
-    rail: row.rail,
-    addressId: row.address_id,
-    owner: row.owner,
-    txHash: toHex(row.tx_hash),
-    ordinal: row.ordinal,
-    sender: toHex(row.sender),
-    recipient: toHex(row.recipient),
-    amount: BigInt(row.amount),
-    state: row.state,
-    version: row.version,
-    height: row.height,
-    blockHash: toHex(row.block_hash),
-    blockTime: row.block_time,
-    logIndex: row.log_index,
-    policy: {
-      version: row.policy_version,
-      rule: { confirmations: row.confirmations, finality: row.needs_finality },
-      providers: row.providers,
-    },
-    witnesses: row.witnesses,
+    ...toDeposit(row),
     detectedAt: row.detected_at,
     confirmedAt: row.confirmed_at,
     finalAt: row.final_at,

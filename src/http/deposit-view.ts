@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import type { DepositRecord } from '../confirmation/deposit-read-store.ts'
-import { formatAmount } from '../domain/amount.ts'
-import type { Codec } from '../domain/chain.ts'
 import { EVENT_TYPES } from '../domain/event.ts'
-import type { Hex } from '../lib/hex.ts'
+import { depositFacts } from '../outbox/payload.ts'
 import type { RailBook } from './rail-book.ts'
 
 const BlockView = z.object({
@@ -12,7 +10,7 @@ const BlockView = z.object({
   time: z.iso.datetime().meta({ description: "The block's own timestamp" }),
 })
 
-/** What events and the API both say of a deposit. */
+/** What events and the API both say of a deposit: the shape of `depositFacts`. */
 const DepositFacts = z.object({
   id: z.string(),
   version: z
@@ -65,40 +63,12 @@ export const DepositEventView = z
 export function depositView(record: DepositRecord, rails: RailBook): z.infer<typeof DepositView> {
   const { rail, codec } = rails.recorded(record.rail)
   return {
-    id: record.id,
-    version: record.version,
-    environment: record.environment,
-    state: record.state,
-    rail: record.rail,
-    chain: record.chainId,
-    asset: rail.assetId,
-    address: codec.formatAddress(record.recipient),
-    owner: record.owner,
-    sender: codec.formatAddress(record.sender),
-    amount: record.amount.toString(),
-    decimals: rail.decimals,
-    amount_decimal: formatAmount(record.amount, rail.decimals),
-    transaction: { hash: codec.formatHash(record.txHash), log_index: record.logIndex },
-    block: blockView({ ...record, hash: record.blockHash, time: record.blockTime }, codec),
-    policy: {
-      version: record.policy.version,
-      confirmations: record.policy.rule.confirmations,
-      finality: record.policy.rule.finality,
-      providers: record.policy.providers,
-    },
+    ...depositFacts(record, rail, codec),
     witnesses: record.witnesses,
     detected_at: record.detectedAt.toISOString(),
     confirmed_at: record.confirmedAt?.toISOString() ?? null,
     final_at: record.finalAt?.toISOString() ?? null,
     orphaned_at: record.orphanedAt?.toISOString() ?? null,
     reversed_at: record.reversedAt?.toISOString() ?? null,
-  }
-}
-
-function blockView(block: { height: number; hash: Hex; time: Date }, codec: Codec) {
-  return {
-    height: block.height,
-    hash: codec.formatHash(block.hash),
-    time: block.time.toISOString(),
   }
 }

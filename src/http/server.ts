@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import {
@@ -10,7 +11,7 @@ import { authenticator } from './auth.ts'
 import type { App, RouteDeps, ServerDeps } from './deps.ts'
 import { notFoundHandler, RouteMap } from './not-found.ts'
 import { OPENAPI } from './openapi.ts'
-import { errorHandler } from './problem.ts'
+import { errorHandler, problem, PROBLEM_TYPE } from './problem.ts'
 import { RailBook } from './rail-book.ts'
 import { addressBulkRoute } from './routes/address-bulk.ts'
 import { addressRoutes } from './routes/addresses.ts'
@@ -38,6 +39,7 @@ export async function createServer(deps: ServerDeps): Promise<App> {
     handlerTimeout: HANDLER_MS_MAX,
     // A failure while routing (a malformed URL) must look like every other problem.
     frameworkErrors: errorHandler(deps.log),
+    clientErrorHandler: refuseConnection,
   }).withTypeProvider<ZodTypeProvider>()
   const routes = new RouteMap()
   app.removeContentTypeParser('text/plain')
@@ -64,6 +66,22 @@ async function keyedRoutes(app: App, deps: RouteDeps): Promise<void> {
   endpointRoutes(app, deps)
   deliveryRoutes(app, deps)
   await app.register((bulk: App) => addressBulkRoute(bulk, deps))
+}
+
+/** What is not even HTTP, or came too slowly: there is no request to answer, only a socket. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.writable && error.code !== 'ECONNRESET') {
+    const detail = 'not a complete HTTP/1.1 request with at most 16 KiB of headers; send one'
+    const body = JSON.stringify(problem('invalid_request', detail))
+    const head = [
+      'HTTP/1.1 400 Bad Request',
+      `Content-Type: ${PROBLEM_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ]
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  }
+  socket.destroySoon()
 }
 
 /** One line per request; the route's pattern, not the URL, so that ids and filters stay out of the log. */

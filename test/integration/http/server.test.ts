@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { revokeApiKey } from '../../../src/environment/api-key-store.ts'
 import { createWorld } from './world.ts'
@@ -93,6 +95,24 @@ test('the log has one line per request, with the route and without keys or ids',
   assert.equal(line.environment, 'acme-live')
   assert.ok(!world.logged.join('').includes('dep_secret'))
   assert.ok(!world.logged.join('').includes(world.acme))
+})
+
+test('what is not HTTP gets a problem too, and the socket closed', async (t) => {
+  const world = await createWorld(t)
+  await world.app.listen({ host: '127.0.0.1', port: 0 })
+  const address = world.app.server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  for (const bytes of ['NONSENSE\r\n\r\n', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`]) {
+    const socket = connect(address.port, '127.0.0.1')
+    socket.write(bytes)
+    const answer = await text(socket)
+    assert.match(
+      answer,
+      /^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/,
+    )
+    const body = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))
+    assert.equal(body.code, 'invalid_request')
+  }
 })
 
 test('livez and metrics need no key; readyz says in words what is wrong', async (t) => {
