@@ -23,10 +23,7 @@ const PAUSES_MS = [
 const JITTER = 0.1
 
 /** A receiver may ask for up to an hour; more would turn a round of three days into weeks. */
-export const RETRY_AFTER_MAX_MS = HOUR
-
-/** How many attempts a round has before its delivery is dead. */
-export const ATTEMPTS_PER_ROUND = PAUSES_MS.length
+const RETRY_AFTER_MAX_MS = HOUR
 
 /**
  * When to try next, after `attempts` failed attempts of this round. `fraction` in [0, 1) is the chance behind

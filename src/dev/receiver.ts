@@ -17,6 +17,7 @@ export type Behaviour =
 
 /** A request whose signature was right. */
 export interface Received {
+  readonly path: string
   readonly id: string
   readonly timestampSeconds: number
   /** As signed: `v1,… v1,…`. */
@@ -145,6 +146,7 @@ class Consumer {
       return null
     }
     const received: Received = {
+      path: request.url ?? '',
       id: headers['webhook-id'] ?? '',
       timestampSeconds: Number(headers['webhook-timestamp']),
       signature: headers['webhook-signature'] ?? '',

@@ -13,9 +13,7 @@ import {
 import { guardedConnector } from '../target-guard.ts'
 
 /** Connect, headers and body together, in milliseconds. */
-export const DEADLINE_MS = 15_000
-/** Per receiver; a lane has no more than this many attempts under way. */
-const CONNECTIONS_PER_ORIGIN = 16
+const DEADLINE_MS = 15_000
 const KEEP_ALIVE_MS = 30_000
 const ERROR_LENGTH_MAX = 100
 
@@ -32,7 +30,8 @@ export class WebhookSink implements Sink {
     this.#deadlines = new Deadlines(clock, DEADLINE_MS)
     this.#agent = new Agent({
       connect: guardedConnector(allow),
-      connections: CONNECTIONS_PER_ORIGIN,
+      // Lanes bound the attempts under way, hence the connections. A bound per origin would let one endpoint
+      // that hangs starve another one on the same host.
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // The deadline covers all of it; undici's own timers would only answer first, under another name.

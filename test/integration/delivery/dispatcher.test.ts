@@ -84,6 +84,22 @@ test('an endpoint that hangs holds up nobody else', async (t) => {
   assert.equal(attempt?.durationMs, 15_000)
 })
 
+test('nor does it hold up an endpoint on the same host', async (t) => {
+  const world = await World.create(t)
+  const { endpoint, receiver, secret } = await world.consumer()
+  const neighbour = await world.endpoint(`${receiver.url}neighbour`, secret)
+  receiver.behave(({ path }) => (path === '/' ? { kind: 'hang' } : { kind: 'accept' }))
+  for (let deposit = 0; deposit < 20; deposit += 1) await world.deposit(`d${deposit}`)
+  const { dispatcher, lanes } = world.daemon('one')
+  await dispatcher.tick()
+  const hanging = lanes.of(endpoint).tick()
+  await receiver.arrived(16)
+  await lanes.of(neighbour).tick()
+  assert.equal(receiver.received.filter(({ path }) => path === '/neighbour').length, 20)
+  world.clock.advance(15_000)
+  await hanging
+})
+
 test('410 switches the endpoint off and gives up what still waits for it', async (t) => {
   const world = await World.create(t)
   const { endpoint, receiver } = await world.consumer()
