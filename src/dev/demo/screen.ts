@@ -1,0 +1,115 @@
+import type { Clock } from '../../lib/clock.ts'
+import type { Received } from '../receiver.ts'
+import { headHeight } from '../anvil-control.ts'
+import type { Stack } from '../stack.ts'
+
+const LOOK_MS = 50
+/** Longer than any wait of the demo on a slow machine; past it something is wrong. */
+const PATIENCE_MS = 30_000
+const BAR_CELLS = 12
+
+interface EventBody {
+  readonly data: {
+    readonly owner: string
+    readonly amount_decimal: string
+    readonly block: { readonly height: number }
+    readonly policy: { readonly confirmations: number | null }
+  }
+}
+
+interface Row {
+  readonly owner: string
+  readonly amount: string
+  readonly height: number
+  readonly needed: number
+  readonly state: string
+}
+
+/**
+ * Shows the life of each deposit as its webhooks arrive: a live bar per deposit in a terminal, one plain line per
+ * event elsewhere.
+ */
+export class Screen {
+  readonly #stack: Stack
+  readonly #clock: Clock
+  readonly #write: (text: string) => void
+  readonly #live: boolean
+  readonly #rows = new Map<string, Row>()
+  #told = 0
+  #drawn = 0
+
+  constructor(
+    stack: Stack,
+    clock: Clock,
+    output: { write: (text: string) => void; live: boolean },
+  ) {
+    this.#stack = stack
+    this.#clock = clock
+    this.#write = output.write
+    this.#live = output.live
+  }
+
+  say(sentence: string): void {
+    this.#erase()
+    this.#write(`\n${sentence}\n`)
+  }
+
+  /** Keeps showing until the condition holds. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const started = this.#clock.monotonicMs()
+    for (;;) {
+      await this.look()
+      if (condition()) return
+      if (this.#clock.monotonicMs() - started > PATIENCE_MS) {
+        throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}; the daemon's log says why`)
+      }
+      await this.#clock.sleep(LOOK_MS)
+    }
+  }
+
+  /** Takes in what has arrived since the last look. */
+  async look(): Promise<void> {
+    const news = this.#stack.receiver.received.slice(this.#told)
+    this.#told += news.length
+    for (const received of news) this.#take(received)
+    if (this.#live) this.#draw(await headHeight(this.#stack.anvil.url))
+  }
+
+  #take(received: Received): void {
+    const { data } = JSON.parse(received.body) as EventBody
+    const state = received.type.slice('deposit.'.length)
+    this.#rows.set(received.depositId, {
+      owner: data.owner,
+      amount: data.amount_decimal,
+      height: data.block.height,
+      needed: data.policy.confirmations ?? 0,
+      state,
+    })
+    if (this.#live) return
+    this.#write(
+      `  ${data.owner.padEnd(6)} ${data.amount_decimal.padStart(6)} USDT  ${state.padEnd(9)}`,
+    )
+    this.#write(` block ${data.block.height}  v${received.version}  ${received.id}\n`)
+  }
+
+  #draw(head: number): void {
+    this.#erase()
+    for (const row of this.#rows.values()) this.#write(`${line(row, head)}\n`)
+    this.#drawn = this.#rows.size
+  }
+
+  /** Cursor up and clear, once per line drawn last. */
+  #erase(): void {
+    if (this.#drawn > 0) this.#write('\u001b[1A\u001b[2K'.repeat(this.#drawn))
+    this.#drawn = 0
+  }
+}
+
+function line({ owner, amount, height, needed, state }: Row, head: number): string {
+  const gone = state === 'orphaned' || state === 'reversed'
+  const confirmations = gone ? 0 : Math.max(0, head - height + 1)
+  const share = needed === 0 ? 1 : Math.min(1, confirmations / needed)
+  const filled = Math.round(share * BAR_CELLS)
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled)
+  return `  ${owner.padEnd(6)} ${amount.padStart(6)} USDT  ${bar}  ${confirmations} conf.  ${state}`
+}
