@@ -34,7 +34,7 @@ export function checkEntry(
   if (!enabled.has(requested.rail)) {
     throw new AppError(
       'rail_not_enabled',
-      `rail: "${requested.rail}" is not enabled for this environment; enable it with "settled env"`,
+      `rail: "${requested.rail}" is not enabled for this environment; run "settled env enable-rail"`,
     )
   }
   const { rail } = known

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../domain/error.ts'
+import { EVENT_TYPES } from '../../domain/event.ts'
 import { findEvent, readFeed, type RecordedEvent } from '../../outbox/feed-store.ts'
 import { callerOf } from '../auth.ts'
 import { DepositEventView } from '../deposit-view.ts'
@@ -12,6 +13,7 @@ export const EventView = z
   .object({
     id: z.string().meta({ description: 'The `webhook-id` of every attempt to push it' }),
     seq: z.int().nullable().meta({ description: 'Place in the feed; null until it is numbered' }),
+    type: z.enum(EVENT_TYPES),
     payload: DepositEventView,
   })
   .meta({ id: 'Event' })
@@ -73,6 +75,6 @@ function getRoute(app: App, { db }: RouteDeps): void {
 }
 
 /** The stored body goes in as text: parsing and printing it again could change the bytes that were signed. */
-function withExactBody({ id, seq, body }: RecordedEvent): string {
-  return `{"id":${JSON.stringify(id)},"seq":${seq},"payload":${body}}`
+function withExactBody({ id, seq, type, body }: RecordedEvent): string {
+  return `{"id":"${id}","seq":${seq},"type":"${type}","payload":${body}}`
 }

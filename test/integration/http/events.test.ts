@@ -9,12 +9,14 @@ const BODY = '{"type": "deposit.detected","data":{"owner":"\\u0061","amount":"1"
 test('the feed gives the stored bytes, in the order of seq', async (t) => {
   const world = await createWorld(t)
   await seedDeposit(world.db, { id: 'dep_a' })
-  await seedEvent(world.db, { id: 'evt_2', deposit: 'dep_a', version: 2, seq: 1, body: '{}' })
+  const final = { id: 'evt_2', type: 'deposit.final', deposit: 'dep_a', version: 2, body: '{}' }
+  await seedEvent(world.db, { ...final, seq: 1 })
   await seedEvent(world.db, { id: 'evt_1', deposit: 'dep_a', version: 1, seq: 2, body: BODY })
   const { text } = await world.call('GET', '/v1/events')
   assert.equal(
     text,
-    `{"data":[{"id":"evt_2","seq":1,"payload":{}},{"id":"evt_1","seq":2,"payload":${BODY}}],` +
+    '{"data":[{"id":"evt_2","seq":1,"type":"deposit.final","payload":{}},' +
+      `{"id":"evt_1","seq":2,"type":"deposit.detected","payload":${BODY}}],` +
       '"next_after":2,"has_more":false}',
   )
 })
@@ -44,7 +46,7 @@ test('an event without a number is not in the feed yet, and can be read by its i
   await seedEvent(world.db, { id: 'evt_1', deposit: 'dep_a', seq: null, body: BODY })
   assert.deepEqual((await world.call('GET', '/v1/events')).json.data, [])
   const { text } = await world.call('GET', '/v1/events/evt_1')
-  assert.equal(text, `{"id":"evt_1","seq":null,"payload":${BODY}}`)
+  assert.equal(text, `{"id":"evt_1","seq":null,"type":"deposit.detected","payload":${BODY}}`)
 })
 
 test('each environment has a feed of its own', async (t) => {
