@@ -18,6 +18,8 @@ const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)))
 }
+// Whoever read our output may be gone, as `| head` is: that is no reason to leave a server behind.
+process.stdout.on('error', () => stopping.abort(new Error('nobody reads the output')))
 
 const { passed, failed } = await runTests(await testFiles(process.argv.slice(2)))
 console.log(`${passed} passed, ${failed} failed`)
