@@ -47,7 +47,7 @@ export async function claimKey(tx: Tx, request: IdempotentRequest): Promise<Stor
   if (!stored.request_hash.equals(requestHash)) {
     throw new AppError(
       'idempotency_conflict',
-      `Idempotency-Key: "${key}" was used for another request within ${IDEMPOTENCY_HOURS} hours; choose a new key`,
+      `idempotency-key: "${key}" was used for another request within ${IDEMPOTENCY_HOURS} hours; choose a new key`,
     )
   }
   return { status: stored.status, body: stored.body }

@@ -20,7 +20,7 @@ export function authenticator(db: Db) {
     if (request.caller !== null) return
     throw new AppError(
       'unauthorized',
-      'Authorization: no valid API key; send "Authorization: Bearer settled_…" with a key that was not revoked',
+      'authorization: no valid API key; send "Authorization: Bearer settled_…" with a key that was not revoked',
     )
   }
 }

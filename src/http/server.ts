@@ -40,6 +40,8 @@ export async function createServer(deps: ServerDeps): Promise<App> {
     // A failure while routing (a malformed URL) must look like every other problem.
     frameworkErrors: errorHandler(deps.log),
     clientErrorHandler: refuseConnection,
+    // A request that arrives while we stop is still answered, and its connection then closed.
+    return503OnClosing: false,
   }).withTypeProvider<ZodTypeProvider>()
   const routes = new RouteMap()
   app.removeContentTypeParser('text/plain')
@@ -60,6 +62,11 @@ export async function createServer(deps: ServerDeps): Promise<App> {
 
 async function keyedRoutes(app: App, deps: RouteDeps): Promise<void> {
   app.addHook('onRequest', authenticator(deps.db))
+  // Answers hold secrets and other people's payments: nobody between us and the caller may keep them.
+  app.addHook(
+    'onRequest',
+    async (_request, reply) => void reply.header('cache-control', 'no-store'),
+  )
   addressRoutes(app, deps)
   depositRoutes(app, deps)
   eventRoutes(app, deps)

@@ -34,7 +34,7 @@ test('another request under the same key is a conflict', async (t) => {
   await create(world, 'k1')
   const other = await create(world, 'k1', { url: `${URL}/2` })
   assert.deepEqual([other.status, other.json.code], [409, 'idempotency_conflict'])
-  assert.equal(other.json.errors[0].field, 'Idempotency-Key')
+  assert.equal(other.json.errors[0].field, 'idempotency-key')
   const elsewhere = await world.call('POST', '/v1/addresses', {
     body: { rail: USDT, address: ALICE, owner: 'x' },
     headers: { 'idempotency-key': 'k1' },
