@@ -60,7 +60,7 @@ function hash(key: string): readonly [number, number] {
     a = Math.imul(a ^ code, 0x01000193)
     b = Math.imul(b ^ code, 0x01000193) + 1
   }
-  return [mix(a), mix(b) | 1]
+  return [mix(a), (mix(b) | 1) >>> 0]
 }
 
 function mix(value: number): number {

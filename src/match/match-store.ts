@@ -59,8 +59,8 @@ export async function findRegistered(
   if (wanted.length === 0) return []
   const { rows } = await sql<AddressRow>`
     select a.* from deposit_address a
-    join unnest(${wanted.map((item) => item.rail)}::text[], ${wanted.map((item) => toBytes(item.to))}::bytea[])
-      as wanted (rail, address)
-      on a.address = wanted.address and a.rail = wanted.rail`.execute(tx)
+    where (a.address, a.rail) in (
+      select * from unnest(
+        ${wanted.map((item) => toBytes(item.to))}::bytea[], ${wanted.map((item) => item.rail)}::text[]))`.execute(tx)
   return rows.map(toDepositAddress)
 }

@@ -1,0 +1,136 @@
+import type { TestContext } from 'node:test'
+import { sql } from 'kysely'
+import { watchChain, type ChainWatch } from '../../src/chain-watch.ts'
+import { loadChain } from '../../src/config/chain-files.ts'
+import { savePolicy } from '../../src/confirmation/policy-store.ts'
+import type { Address, Codec } from '../../src/domain/chain.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import type { ChainSource } from '../../src/domain/source.ts'
+import { createEnvironment, enableRail } from '../../src/environment/environment-store.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import type { Actor } from '../../src/lib/loop.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import { registerAddresses } from '../../src/match/address-store.ts'
+import type { Db } from '../../src/store/database.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { Report } from '../../src/telemetry/report.ts'
+import { testDatabase, type TestDatabase } from './database.ts'
+
+export const ENVIRONMENT = 'acme-test'
+export const ANVIL = loadChain('anvil')
+export const RAIL = ANVIL.rails[0]?.rail ?? assertRail()
+
+function assertRail(): never {
+  throw new Error('chains/anvil has a rail')
+}
+
+/** Hexadecimal as it is: what the flow does with addresses does not depend on how they are printed. */
+export const PLAIN_CODEC: Codec = {
+  parseAddress: (text) => text as Address,
+  formatAddress: (address) => address,
+  parseHash: (text) => text as Address,
+  formatHash: (hash) => hash,
+}
+
+export interface FlowWorld {
+  readonly db: Db
+  readonly url: string
+  readonly watch: ChainWatch
+  readonly metrics: Metrics
+  register(addresses: readonly Address[], watchFrom?: number): Promise<void>
+  /** A second daemon on the same database and chain. */
+  another(holder: string): ChainWatch
+  /** Ticks actors in turn until all are idle; returns the outcomes in order. */
+  run(...actors: Actor[]): Promise<string[]>
+}
+
+export interface FlowOptions {
+  readonly policy?: Policy
+  readonly start?: number | 'finalized'
+}
+
+/** One environment on Anvil's rail, a real database, and a chain source of the test's choice. */
+export async function flowWorld(
+  t: TestContext,
+  source: ChainSource,
+  options: FlowOptions = {},
+): Promise<FlowWorld> {
+  return flowWorldOn(await testDatabase(t), source, options)
+}
+
+/** The same on a database of the caller's, emptied first: for properties that need a fresh one per run. */
+export async function flowWorldOn(
+  { db, url }: TestDatabase,
+  source: ChainSource,
+  options: FlowOptions = {},
+): Promise<FlowWorld> {
+  await sql`
+    truncate environment, lease, chain_cursor, block, address_epoch, rescan restart identity cascade`.execute(
+    db,
+  )
+  const metrics = new Metrics()
+  const report = new Report(createLogger({ level: 'silent' }), metrics)
+  const env = { clock: systemClock, random: systemRandom }
+  await prepare(db, options.policy)
+  const another = (holder: string): ChainWatch =>
+    watchChain(
+      { ...ANVIL, providers: [], websocketUrl: null, start: options.start ?? 0, pollMs: 250 },
+      source,
+      PLAIN_CODEC,
+      { db, env, report, holder, onEvents: () => undefined },
+    )
+  const watch = another('first')
+  await watch.keeper.tick()
+  await watch.filter.tick()
+  return {
+    db,
+    url,
+    watch,
+    metrics,
+    another,
+    register: (addresses, watchFrom) => register(db, addresses, watchFrom),
+    run: runUntilIdle,
+  }
+}
+
+async function prepare(db: Db, policy?: Policy): Promise<void> {
+  const now = new Date()
+  await db.transaction().execute(async (tx) => {
+    await createEnvironment(tx, { id: ENVIRONMENT, kind: 'test', now })
+    await enableRail(tx, { environment: ENVIRONMENT, rail: RAIL.id, now })
+    await savePolicy(tx, {
+      environment: ENVIRONMENT,
+      rail: RAIL,
+      policy: policy ?? ANVIL.rails[0]?.defaultPolicy ?? assertRail(),
+      author: 'test',
+      reason: 'test',
+      now,
+    })
+  })
+}
+
+async function register(db: Db, addresses: readonly Address[], watchFrom?: number): Promise<void> {
+  const entries = addresses.map((address) => ({
+    rail: RAIL.id,
+    address,
+    owner: `owner of ${address}`,
+    ...(watchFrom === undefined ? {} : { watchFrom }),
+  }))
+  const batch = { environment: ENVIRONMENT, chainId: ANVIL.chain.id, now: new Date(), entries }
+  await db.transaction().execute((tx) => registerAddresses(tx, batch))
+}
+
+/** Far above what any test needs: a tick that stays busy for ever is a bug. */
+const TICKS_MAX = 5_000
+
+async function runUntilIdle(...actors: Actor[]): Promise<string[]> {
+  const names: string[] = []
+  for (let tick = 0; tick < TICKS_MAX; tick += 1) {
+    const outcomes = []
+    for (const actor of actors) outcomes.push(await actor.tick())
+    names.push(...outcomes.map(({ name }) => name))
+    if (outcomes.every(({ pace }) => pace === 'idle')) return names
+  }
+  throw new Error(`still busy after ${TICKS_MAX} ticks: ${names.slice(-10).join(', ')}`)
+}
