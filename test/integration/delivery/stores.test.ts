@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sql } from 'kysely'
 import { backlog, getDelivery, listDeliveries } from '../../../src/delivery/delivery-page-store.ts'
 import { fanOut, recordBatch } from '../../../src/delivery/delivery-store.ts'
 import { CLOSED } from '../../../src/delivery/breaker.ts'
@@ -12,6 +13,7 @@ import {
   rotateSecret,
   updateEndpoint,
 } from '../../../src/delivery/endpoint-store.ts'
+import type { Db } from '../../../src/store/database.ts'
 import { ENVIRONMENT, World } from './world.ts'
 
 const URL = 'https://hooks.example/'
@@ -130,6 +132,36 @@ test('a batch that is written twice counts once', async (t) => {
     [Buffer.from([0, 255, 34, 92])],
   )
 })
+
+test('an endpoint that is just leaving is handed no further event', async (t) => {
+  const world = await World.create(t)
+  const endpoint = await world.endpoint(URL)
+  await world.deposit('a')
+  await world.db
+    .transaction()
+    .execute(async (tx) => {
+      await sql`update endpoint set state = 'gone' where id = ${endpoint.id}`.execute(tx)
+      const publishing = world.deposit('b')
+      // Without the lock the publisher would be through; with it, it waits for this transaction.
+      await Promise.race([publishing, somebodyWaits(world.db)])
+      return { publishing }
+    })
+    .then(({ publishing }) => publishing)
+  assert.deepEqual(
+    (await world.deliveries(endpoint)).map(({ eventId }) => eventId),
+    ['evt_a_1'],
+  )
+})
+
+/** On a connection of its own: within a transaction the activity is seen as it was at the first look. */
+async function somebodyWaits(db: Db): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`
+      select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+    if (rows.length > 0) return
+  }
+}
 
 test('secrets: newest first, the old until it expires, five at most', async (t) => {
   const world = await World.create(t)
