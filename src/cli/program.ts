@@ -1,12 +1,23 @@
 import { Command } from 'commander'
 import type { CliContext } from './context.ts'
+import { demoCommand } from './demo.ts'
+import { devCommand } from './dev.ts'
 import { envCommand } from './env.ts'
 import { keyCommand } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { policyCommand } from './policy.ts'
+import { serveCommand } from './serve.ts'
 
 /** Every command, in the order in which `--help` shows them; one file each. */
-const COMMANDS = [migrateCommand, envCommand, keyCommand, policyCommand]
+const COMMANDS = [
+  serveCommand,
+  migrateCommand,
+  envCommand,
+  keyCommand,
+  policyCommand,
+  devCommand,
+  demoCommand,
+]
 
 export function createProgram(context: CliContext): Command {
   const program = new Command('settled')
