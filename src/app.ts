@@ -5,10 +5,12 @@ import { Dispatcher } from './delivery/dispatcher.ts'
 import { LaneLoops } from './delivery/lane-loops.ts'
 import type { Sink } from './delivery/sink.ts'
 import { WebhookSink } from './delivery/sinks/webhook.ts'
+import type { ChainId, Codec } from './domain/chain.ts'
 import { AppError } from './domain/error.ts'
 import { randomId } from './domain/id.ts'
 import type { ChainSource } from './domain/source.ts'
 import { Gauges } from './gauges.ts'
+import { Housekeeping } from './housekeeping.ts'
 import type { App as HttpServer } from './http/deps.ts'
 import { askProbes } from './http/readiness.ts'
 import { createServer } from './http/server.ts'
@@ -41,114 +43,133 @@ export interface App {
   readonly server: HttpServer
   /** Every actor, in the order in which a deterministic driver should tick them. */
   readonly actors: readonly Actor[]
-  /** Listens and runs the loops until the signal aborts; then stops in reverse order and lets leases go. */
+  /** Listens and runs the loops until the signal aborts; then stops in order and hands the leases over. */
   run(signal: AbortSignal): Promise<void>
 }
 
-/** How long each kind of actor rests after an idle tick, in milliseconds. */
+/** How long each kind of actor rests after an idle tick, in milliseconds. A follower's rest is its chain's `pollMs`. */
 const REST_MS = {
   lease: 1_000,
-  publisher: 250,
-  dispatcher: 500,
+  filter: 5_000,
   rescanner: 1_000,
   witness: 2_000,
+  publisher: 250,
+  dispatcher: 500,
   gauges: 5_000,
+  housekeeping: 60_000,
 }
 const ERROR_REST_MS_MAX = 5_000
 
-interface Running {
+/** What every part is built with. */
+interface Base {
+  readonly config: Config
+  readonly db: Db
+  readonly env: Env
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly report: Report
+  /** Names this daemon in leases; unique to it. */
+  readonly holder: string
+}
+
+interface Loop {
   readonly actor: Actor
   readonly idleMs: number
   readonly wake?: Wake
 }
 
 export async function createApp(config: Config, deps: AppDeps): Promise<App> {
-  const { env, log } = deps
-  const metrics = new Metrics()
-  const report = new Report(log, metrics)
-  const db = openDatabase({
-    url: config.databaseUrl,
-    poolSize: config.poolSize,
-    applicationName: 'settled',
-    ...(deps.wrapPool === undefined ? {} : { wrapPool: deps.wrapPool }),
-  })
-  const holder = randomId('daemon', env.random)
-  const loopBasics = loopReports(env, report)
-
-  const sink = deps.sink ?? new WebhookSink(env.clock, config.webhookAllow)
-  const lanes = new LaneLoops({ ...loopBasics, idleMs: REST_MS.dispatcher })
-  const dispatcher = new Dispatcher({ db, sink, env, report, holder, lanes })
-  const publisherLease = new LeaseKeeper('publisher', holder, { db, env, report })
+  const base = createBase(config, deps)
+  const { db, env, metrics } = base
+  const dispatcher = createDispatcher(base, deps.sink)
+  const publisherLease = new LeaseKeeper('publisher', base.holder, base)
   const publisher = new Publisher({
-    db,
-    env,
-    report,
+    ...base,
     fanOut,
     lease: publisherLease.current,
     onPublished: () => dispatcher.wake.ring(),
   })
-
-  const opened = await openSources(config.chains, deps, report)
-  const watches = opened.sources.map(({ chain, source }) =>
-    watchChain(chain, source, adapterFor(chain.chain.family).codec, {
-      db,
-      env,
-      report,
-      holder,
+  const chains = await openChains(base, deps.http)
+  const watches = chains.opened.map(({ config: chain, source }) =>
+    watchChain(chain, source, codecOf(config, chain.chain.id), {
+      ...base,
       onEvents: () => publisher.wake.ring(),
     }),
   )
   const slugs = new Map(config.chains.map(({ chain }) => [chain.id, chain.slug]))
-  const gauges = new Gauges(db, env.clock, metrics, slugs)
-  const probes = probesOf(db, env.clock, config.chains, opened.refused)
-  const server = await createServer({
-    db,
-    env,
-    chains: config.chains,
-    codecs: (chainId) => codecOf(config.chains, chainId),
-    metrics,
-    log,
-    webhookAllow: config.webhookAllow,
-    readiness: () => askProbes(probes),
-    onReplay: () => dispatcher.wake.ring(),
-  })
-
-  const running: Running[] = [
-    ...watches.flatMap((watch, index) => chainLoops(watch, opened.sources[index]?.chain)),
+  const loops: Loop[] = [
+    ...watches.flatMap((watch, index) => chainLoops(watch, chains.opened[index]?.config)),
     { actor: publisherLease, idleMs: REST_MS.lease },
     { actor: publisher, idleMs: REST_MS.publisher, wake: publisher.wake },
     { actor: dispatcher, idleMs: REST_MS.dispatcher, wake: dispatcher.wake },
-    { actor: gauges, idleMs: REST_MS.gauges },
+    { actor: new Gauges(db, env.clock, metrics, slugs), idleMs: REST_MS.gauges },
+    { actor: new Housekeeping(db, env.clock), idleMs: REST_MS.housekeeping },
   ]
+  const server = await createApi(base, chains.refused, dispatcher.wake)
 
+  const stop = async (): Promise<void> => {
+    await server.close()
+    await dispatcher.close()
+    await publisherLease.release()
+    for (const { keeper } of watches) await keeper.release()
+    for (const { source } of chains.opened) await source.close()
+    await db.destroy()
+  }
   return {
     db,
     metrics,
     server,
-    actors: running.map(({ actor }) => actor),
+    actors: loops.map(({ actor }) => actor),
     async run(signal) {
-      await server.listen({ host: config.host, port: config.port })
-      await Promise.all(
-        running.map(({ actor, idleMs, wake }) =>
-          runLoop(actor, {
-            ...loopBasics,
-            signal,
-            idleMs,
-            ...(wake === undefined ? {} : { wake }),
-          }),
-        ),
-      )
-      await server.close()
-      await dispatcher.close()
-      await publisherLease.release()
-      for (const watch of watches) await watch.keeper.release()
-      for (const { source } of opened.sources) await source.close()
-      await db.destroy()
+      try {
+        await server.listen({ host: config.host, port: config.port })
+        const reports = loopReports(base)
+        await Promise.all(loops.map((loop) => runLoop(loop.actor, { ...reports, ...loop, signal })))
+      } finally {
+        await stop()
+      }
     },
   }
 }
 
-function loopReports(env: Env, report: Report): Omit<LoopOptions, 'signal' | 'idleMs' | 'wake'> {
+function createBase(config: Config, { env, log, wrapPool }: AppDeps): Base {
+  const metrics = new Metrics()
+  const db = openDatabase({
+    url: config.databaseUrl,
+    poolSize: config.poolSize,
+    applicationName: 'settled',
+    ...(wrapPool === undefined ? {} : { wrapPool }),
+  })
+  const holder = randomId('daemon', env.random)
+  return { config, db, env, log, metrics, report: new Report(log, metrics), holder }
+}
+
+function createDispatcher(base: Base, sink?: Sink): Dispatcher {
+  const lanes = new LaneLoops({ ...loopReports(base), idleMs: REST_MS.dispatcher })
+  const webhooks = sink ?? new WebhookSink(base.env.clock, base.config.webhookAllow)
+  return new Dispatcher({ ...base, sink: webhooks, lanes })
+}
+
+function createApi(
+  { config, db, env, log, metrics }: Base,
+  refused: ReadonlyMap<ChainId, string>,
+  replayed: Wake,
+): Promise<HttpServer> {
+  const probes = probesOf(db, env.clock, config.chains, refused)
+  return createServer({
+    db,
+    env,
+    log,
+    metrics,
+    chains: config.chains,
+    webhookAllow: config.webhookAllow,
+    codecs: (chainId) => codecOf(config, chainId),
+    readiness: () => askProbes(probes),
+    onReplay: () => replayed.ring(),
+  })
+}
+
+function loopReports({ env, report }: Base): Omit<LoopOptions, 'signal' | 'idleMs' | 'wake'> {
   return {
     clock: env.clock,
     errorMsMax: ERROR_REST_MS_MAX,
@@ -157,52 +178,41 @@ function loopReports(env: Env, report: Report): Omit<LoopOptions, 'signal' | 'id
   }
 }
 
-function chainLoops(watch: ChainWatch, config: ChainConfig | undefined): Running[] {
+function chainLoops(watch: ChainWatch, config: ChainConfig | undefined): Loop[] {
   const { pollMs } = required(config, 'every watch has its chain')
-  const rests = new Map<Actor, number>([
-    [watch.keeper, REST_MS.lease],
-    [watch.filter, REST_MS.gauges],
-    [watch.follower, pollMs],
-    [watch.rescanner, REST_MS.rescanner],
-    [watch.witness, REST_MS.witness],
-  ])
-  return actorsOf(watch).map((actor) => ({
+  const { lease, filter, rescanner, witness } = REST_MS
+  const rests = [lease, filter, pollMs, rescanner, witness]
+  return actorsOf(watch).map((actor, index) => ({
     actor,
-    idleMs: rests.get(actor) ?? pollMs,
+    idleMs: required(rests[index], `${actor.name} has a rest`),
     ...(actor === watch.follower ? { wake: watch.hint } : {}),
   }))
 }
 
-interface Opened {
-  readonly sources: readonly { readonly chain: ChainConfig; readonly source: ChainSource }[]
+interface Chains {
+  readonly opened: readonly { readonly config: ChainConfig; readonly source: ChainSource }[]
   /** Chains that must not start, with what a person has to mend. The others run all the same. */
-  readonly refused: ReadonlyMap<string, string>
+  readonly refused: ReadonlyMap<ChainId, string>
 }
 
-async function openSources(
-  chains: readonly ChainConfig[],
-  deps: AppDeps,
-  report: Report,
-): Promise<Opened> {
-  const sources: { chain: ChainConfig; source: ChainSource }[] = []
-  const refused = new Map<string, string>()
-  for (const chain of chains) {
+async function openChains({ config, env, report, log }: Base, http: RpcHttp): Promise<Chains> {
+  const opened: { config: ChainConfig; source: ChainSource }[] = []
+  const refused = new Map<ChainId, string>()
+  for (const chainConfig of config.chains) {
+    const { chain } = chainConfig
     try {
-      const { env, http } = deps
-      sources.push({
-        chain,
-        source: await adapterFor(chain.chain.family).open(chain, { env, http, report }),
-      })
+      const source = await adapterFor(chain.family).open(chainConfig, { env, http, report })
+      opened.push({ config: chainConfig, source })
     } catch (error) {
       if (!(error instanceof AppError)) throw error
-      refused.set(chain.chain.id, error.message)
-      deps.log.fatal({ chain: chain.chain.slug }, `chain not started: ${error.message}`)
+      refused.set(chain.id, error.message)
+      log.fatal({ chain: chain.slug }, `chain not started: ${error.message}`)
     }
   }
-  return { sources, refused }
+  return { opened, refused }
 }
 
-function codecOf(chains: readonly ChainConfig[], chainId: string) {
-  const config = chains.find(({ chain }) => chain.id === chainId)
-  return adapterFor(required(config, `${chainId} is configured`).chain.family).codec
+function codecOf(config: Config, chainId: ChainId): Codec {
+  const found = config.chains.find(({ chain }) => chain.id === chainId)
+  return adapterFor(required(found, `${chainId} is configured`).chain.family).codec
 }

@@ -14,7 +14,7 @@ import type { Actor, Outcome } from '../lib/loop.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { assertFence, type Lease } from '../store/lease.ts'
 import type { Report } from '../telemetry/report.ts'
-import { haltChain, pruneBlocks, readCursor, readView } from './block-store.ts'
+import { haltChain, pruneBlocks, readCursor, readView, type Halt } from './block-store.ts'
 import * as chainView from './chain-view.ts'
 import { findAncestor } from './common-ancestor.ts'
 
@@ -72,6 +72,7 @@ export class Follower implements Actor {
   /** The next range, asked for while the previous one is being committed. */
   #ahead: { readonly from: number; readonly range: Promise<BlockRange> } | null = null
   #prunedAt = 0
+  #haltSaid = false
 
   constructor(options: FollowerOptions) {
     this.name = `follower:${options.chain.slug}`
@@ -105,7 +106,8 @@ export class Follower implements Actor {
     const { db, chain, source } = this.#options
     if (this.#view === null) {
       const cursor = await readCursor(db, chain.id)
-      if (cursor !== null && cursor.halt !== null) return idle('halted')
+      if (cursor !== null && cursor.halt !== null) return this.#stayHalted(cursor.halt)
+      this.#haltSaid = false
       this.#view = await readView(db, chain.id)
       this.#options.report.resumed(chain)
     }
@@ -269,14 +271,21 @@ export class Follower implements Actor {
     return busy('reorganised')
   }
 
-  async #halt(lease: Lease, halt: Parameters<typeof haltChain>[2]): Promise<Outcome> {
-    const { db, chain, env, report } = this.#options
+  async #halt(lease: Lease, halt: Halt): Promise<Outcome> {
+    const { db, chain, env } = this.#options
     await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
       await haltChain(tx, chain.id, halt, env.clock.now())
     })
     this.#forget()
-    report.halted(chain, halt.reason, halt)
+    return this.#stayHalted(halt)
+  }
+
+  /** Said once by every daemon that meets it, then on the metric: a log line per tick would bury it. */
+  #stayHalted(halt: Halt): Outcome {
+    const { chain, report } = this.#options
+    if (!this.#haltSaid) report.halted(chain, halt.reason, halt)
+    this.#haltSaid = true
     return idle('halted')
   }
 
