@@ -11,7 +11,8 @@ export interface Change {
 }
 
 interface Deed {
-  readonly environment: string
+  /** Null for what concerns the whole daemon. */
+  readonly environment: string | null
   readonly action: string
   readonly subject: string
   readonly detail?: object

@@ -1,42 +1,16 @@
 import { Command } from 'commander'
-import { AppError } from '../domain/error.ts'
-import { play } from '../dev/demo/scenario.ts'
-import { Screen } from '../dev/demo/screen.ts'
-import { judge, summary } from '../dev/demo/verdict.ts'
-import { startStack } from '../dev/stack.ts'
-import { createLogger } from '../telemetry/logger.ts'
 import type { CliContext } from './context.ts'
-
-/** `finalized` trails the head by twice this many blocks. */
-const SLOTS_IN_AN_EPOCH = 3
+import { withDevPackages } from './dev-packages.ts'
 
 export function demoCommand(context: CliContext): Command {
   return new Command('demo')
     .description(
       'play deposits, a reorg and a fake on a chain of its own, and verify every webhook',
     )
-    .action(async () => {
-      const { env, write } = context
-      const started = env.clock.monotonicMs()
-      write(
-        'Starting PostgreSQL, Anvil, a token with the habits of USDT, the daemon and a receiver …\n',
-      )
-      const log = createLogger({ level: context.variables['SETTLED_LOG_LEVEL'] ?? 'error' })
-      const anvil = { noMining: true, slotsInAnEpoch: SLOTS_IN_AN_EPOCH }
-      const stack = await startStack({ env, log, anvil, port: 0 })
-      try {
-        const live = process.stdout.isTTY
-        const screen = new Screen(stack, env.clock, { write, live })
-        const played = await play(stack, screen, env.clock)
-        const checks = await judge(stack, played)
-        const seconds = ((env.clock.monotonicMs() - started) / 1000).toFixed(1)
-        write(`\nSeen and verified in ${seconds} s:\n${summary(checks).join('\n')}\n`)
-        const failed = checks.filter(({ passed }) => !passed).length
-        if (failed > 0)
-          throw new AppError('internal', `${failed} of ${checks.length} checks failed`)
-        write('\nNext: npm run dev (the same stack, left running for you to use).\n')
-      } finally {
-        await stack.stop()
-      }
-    })
+    .action(() =>
+      withDevPackages(async () => {
+        const { playDemo } = await import('./demo-action.ts')
+        await playDemo(context)
+      }),
+    )
 }

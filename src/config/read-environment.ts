@@ -33,6 +33,14 @@ export function readDatabaseUrl(env: NodeJS.ProcessEnv): string {
   return url
 }
 
+/** What an endpoint added at a terminal is judged by, as one added over the API is. */
+export function readWebhookAllow(env: NodeJS.ProcessEnv): readonly string[] {
+  const variables = new Variables(env)
+  const networks = variables.networks('SETTLED_WEBHOOK_ALLOW')
+  variables.throwProblems()
+  return networks
+}
+
 function databaseUrl(variables: Variables): string {
   return variables.url('DATABASE_URL', {
     protocols: ['postgres:', 'postgresql:'],

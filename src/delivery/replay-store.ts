@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { AppError } from '../domain/error.ts'
 import type { Db } from '../store/database.ts'
+import { getEndpoint } from './endpoint-store.ts'
 
 /** Events per replay by range; a longer one is asked for in pieces. */
 export const REPLAY_MAX = 10_000
@@ -19,6 +20,17 @@ export function replay(db: Db, environment: string, what: Replay, now: Date): Pr
   if ('deliveryId' in what) return restart(db, environment, sql`d.id = ${what.deliveryId}`, now)
   if ('eventId' in what) return restart(db, environment, sql`d.event_id = ${what.eventId}`, now)
   return replayRange(db, environment, what, now)
+}
+
+/** An endpoint that said 410 would never get them. */
+export async function refuseGone(db: Db, environment: string, endpointId: string): Promise<void> {
+  const endpoint = await getEndpoint(db, environment, endpointId)
+  if (endpoint === null) throw new AppError('not_found', `there is no endpoint ${endpointId}`)
+  if (endpoint.state !== 'gone') return
+  throw new AppError(
+    'invalid_request',
+    `endpoint: ${endpointId} answered 410 Gone; enable it first`,
+  )
 }
 
 async function restart(

@@ -1,4 +1,4 @@
-import type { ChainConfig } from '../config/config.ts'
+import type { ChainFacts } from '../config/chain-files.ts'
 import type { Address, ChainId, Codec, Rail, RailId } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import type { Hex } from '../lib/hex.ts'
@@ -9,12 +9,12 @@ export interface RailEntry {
   readonly codec: Codec
 }
 
-/** The rails this daemon was configured with, by id. */
+/** The rails of some chains, by id: in the daemon, of those it was configured with. */
 export class RailBook {
   readonly #entries: ReadonlyMap<RailId, RailEntry>
   readonly #codecs: readonly Codec[]
 
-  constructor(chains: readonly ChainConfig[], codecs: (chainId: ChainId) => Codec) {
+  constructor(chains: readonly ChainFacts[], codecs: (chainId: ChainId) => Codec) {
     this.#codecs = chains.map(({ chain }) => codecs(chain.id))
     this.#entries = new Map(
       chains.flatMap(({ chain, rails }) =>

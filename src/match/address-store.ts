@@ -163,11 +163,12 @@ export interface RescanRequest {
 
 /**
  * Asks for a deliberate re-read of blocks, both ends inclusive. An open one that covers them and has not come to
- * `from` yet serves as well: it is matched against the addresses of the moment each block is applied.
+ * `from` yet serves as well: it is matched against the addresses of the moment each block is applied. Returns
+ * whether it took a new one.
  */
-export async function requestRescan(tx: Tx, request: RescanRequest): Promise<void> {
+export async function requestRescan(tx: Tx, request: RescanRequest): Promise<boolean> {
   const { chainId, from, to, reason, now } = request
-  await sql`
+  const { numAffectedRows } = await sql`
     insert into rescan (chain_id, from_height, to_height, next_height, reason, requested_at, finished_at)
     select ${chainId}, ${from}::bigint, ${to}::bigint, ${from}::bigint, ${reason}, ${now}::timestamptz, null
     where not exists (
@@ -175,6 +176,7 @@ export async function requestRescan(tx: Tx, request: RescanRequest): Promise<voi
       where chain_id = ${chainId} and finished_at is null and next_height <= ${from} and to_height >= ${to})`.execute(
     tx,
   )
+  return numAffectedRows === 1n
 }
 
 export async function findAddress(

@@ -61,6 +61,8 @@ export async function findRegistered(
     select a.* from deposit_address a
     where (a.address, a.rail) in (
       select * from unnest(
-        ${wanted.map((item) => toBytes(item.to))}::bytea[], ${wanted.map((item) => item.rail)}::text[]))`.execute(tx)
+        ${wanted.map((item) => toBytes(item.to))}::bytea[], ${wanted.map((item) => item.rail)}::text[]))`.execute(
+    tx,
+  )
   return rows.map(toDepositAddress)
 }

@@ -1,5 +1,7 @@
+import type { Selectable } from 'kysely'
 import type { ChainId } from '../domain/chain.ts'
 import type { Db, Tx } from '../store/database.ts'
+import type { Tables } from '../store/tables.ts'
 
 /** A deliberate re-read of blocks, both ends inclusive, and how far it has come. */
 export interface Rescan {
@@ -10,6 +12,7 @@ export interface Rescan {
   readonly next: number
   readonly reason: string
   readonly requestedAt: Date
+  readonly finishedAt: Date | null
 }
 
 /** The oldest rescan of a chain that is not finished. */
@@ -27,15 +30,18 @@ export async function openRescans(db: Db, chainId: ChainId, limit: number): Prom
     .orderBy('id')
     .limit(limit)
     .execute()
-  return rows.map((row) => ({
-    id: row.id,
-    chainId: row.chain_id,
-    from: row.from_height,
-    to: row.to_height,
-    next: row.next_height,
-    reason: row.reason,
-    requestedAt: row.requested_at,
-  }))
+  return rows.map(toRescan)
+}
+
+/** Of all chains, finished ones too, the newest first. */
+export async function listRescans(db: Db, limit: number): Promise<Rescan[]> {
+  const rows = await db
+    .selectFrom('rescan')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(toRescan)
 }
 
 /** Remembers that everything below `next` is done; past the end the rescan is finished. */
@@ -61,4 +67,17 @@ export async function countOpenRescans(db: Db): Promise<ReadonlyMap<ChainId, num
     .groupBy('chain_id')
     .execute()
   return new Map(rows.map((row) => [row.chain_id, row.count]))
+}
+
+function toRescan(row: Selectable<Tables['rescan']>): Rescan {
+  return {
+    id: row.id,
+    chainId: row.chain_id,
+    from: row.from_height,
+    to: row.to_height,
+    next: row.next_height,
+    reason: row.reason,
+    requestedAt: row.requested_at,
+    finishedAt: row.finished_at,
+  }
 }

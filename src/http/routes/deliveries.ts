@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { getDelivery, listAttempts, listDeliveries } from '../../delivery/delivery-page-store.ts'
 import type { Attempt, Delivery } from '../../delivery/delivery.ts'
-import { getEndpoint } from '../../delivery/endpoint-store.ts'
-import { replay, REPLAY_MAX, type Replay } from '../../delivery/replay-store.ts'
+import { refuseGone, replay, REPLAY_MAX, type Replay } from '../../delivery/replay-store.ts'
 import { decodeCursor } from '../../domain/cursor.ts'
 import { AppError } from '../../domain/error.ts'
 import type { Caller } from '../../environment/api-key-store.ts'
@@ -144,7 +143,7 @@ function replayRoute(app: App, deps: RouteDeps): void {
     await write(deps, request, reply, async (tx) => {
       const delivery = await getDelivery(tx, caller.environment, Number(id))
       if (delivery === null) throw new AppError('not_found', `there is no delivery ${id}`)
-      await refuseGone(tx, caller, delivery.endpointId)
+      await refuseGone(tx, caller.environment, delivery.endpointId)
       return replayed(tx, deps, caller, { subject: id, what: { deliveryId: delivery.id } })
     })
     deps.onReplay?.()
@@ -172,21 +171,13 @@ function replayRangeRoute(app: App, deps: RouteDeps): void {
       throw new AppError('invalid_request', 'to_seq: is below from_seq; swap the two')
     }
     await write(deps, request, reply, async (tx) => {
-      await refuseGone(tx, caller, endpointId)
+      await refuseGone(tx, caller.environment, endpointId)
       const what = { endpointId, fromSeq, toSeq }
       return replayed(tx, deps, caller, { subject: endpointId, what })
     })
     deps.onReplay?.()
     return reply
   })
-}
-
-/** An endpoint that said 410 would never get them. */
-async function refuseGone(tx: Tx, { environment }: Caller, id: string): Promise<void> {
-  const endpoint = await getEndpoint(tx, environment, id)
-  if (endpoint === null) throw new AppError('not_found', `there is no endpoint ${id}`)
-  if (endpoint.state !== 'gone') return
-  throw new AppError('invalid_request', `endpoint: ${id} answered 410 Gone; enable it first`)
 }
 
 async function replayed(

@@ -69,7 +69,7 @@ const RotatedSecret = z.object({
   previous_secrets_expire_at: z.iso.datetime(),
 })
 
-function endpointView(endpoint: Endpoint): z.infer<typeof EndpointView> {
+export function endpointView(endpoint: Endpoint): z.infer<typeof EndpointView> {
   return {
     id: endpoint.id,
     environment: endpoint.environment,
