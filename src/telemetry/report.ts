@@ -68,6 +68,11 @@ export class Report {
     this.#log.error({ chain: chain.slug, evidence }, `provider contradiction: ${what}`)
   }
 
+  /** A watched contract logged, as a transfer, what is none. Such a log moves nothing for us. */
+  oddLog(chain: Chain, log: object): void {
+    this.#log.warn({ chain: chain.slug, log }, 'log of another shape skipped')
+  }
+
   transition(deposit: Deposit, event: DepositEvent): void {
     this.#metrics.increment('transitions_total', { rail: deposit.rail, to: deposit.state })
     const level = deposit.state === 'reversed' ? 'error' : 'info'

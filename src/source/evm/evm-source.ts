@@ -1,0 +1,87 @@
+import type { ChainConfig } from '../../config/config.ts'
+import type { Block, BlockHeader, BlockRange, BlockRef } from '../../domain/block.ts'
+import type { ChainSource } from '../../domain/source.ts'
+import type { Transfer } from '../../domain/transfer.ts'
+import type { SourceDeps } from '../adapter.ts'
+import { BlockHint } from './block-hint.ts'
+import { plainHeader } from './header.ts'
+import { LogReader } from './log-reader.ts'
+import type { Provider } from './provider.ts'
+import { ProviderPool } from './provider-pool.ts'
+
+export async function openEvmSource(config: ChainConfig, deps: SourceDeps): Promise<ChainSource> {
+  const pool = new ProviderPool(config, deps)
+  await pool.open()
+  return new EvmSource(config, deps, pool)
+}
+
+class EvmSource implements ChainSource {
+  readonly #config: ChainConfig
+  readonly #deps: SourceDeps
+  readonly #pool: ProviderPool
+  readonly #logs: LogReader
+  #hint: BlockHint | null = null
+
+  constructor(config: ChainConfig, deps: SourceDeps, pool: ProviderPool) {
+    this.#config = config
+    this.#deps = deps
+    this.#pool = pool
+    this.#logs = new LogReader(config, deps, pool)
+  }
+
+  head(): Promise<BlockHeader> {
+    return this.#pool.ask(async (provider) => plainHeader(await provider.head()))
+  }
+
+  finalizedHead(): Promise<BlockHeader | null> {
+    return this.#pool.ask(async (provider) => {
+      const header = await this.#finalized(provider)
+      return header === null ? null : plainHeader(header)
+    })
+  }
+
+  header(height: number): Promise<BlockHeader | null> {
+    return this.#pool.ask(async (provider) => {
+      const header = await provider.header(height)
+      return header === null ? null : plainHeader(header)
+    })
+  }
+
+  block(height: number): Promise<Block | null> {
+    return this.#pool.ask((provider) => this.#logs.block(provider, height))
+  }
+
+  range(from: number, to: number): Promise<BlockRange> {
+    return this.#pool.ask((provider) => this.#logs.range(provider, from, to))
+  }
+
+  async witnesses(block: BlockRef, transfer: Transfer): Promise<number> {
+    const answers = await Promise.all(
+      this.#pool.providers
+        .filter(({ refusal }) => refusal === null)
+        .map((provider) =>
+          this.#pool.try(provider, () => this.#logs.shows(provider, block, transfer)),
+        ),
+    )
+    return answers.filter((answer) => 'value' in answer && answer.value).length
+  }
+
+  onHint(ring: () => void): void {
+    const { websocketUrl } = this.#config
+    if (websocketUrl !== null) this.#hint ??= new BlockHint(websocketUrl, this.#deps.env, ring)
+  }
+
+  async close(): Promise<void> {
+    this.#pool.close()
+    await this.#hint?.close()
+  }
+
+  /** By depth: the newest block that has as many confirmations as the rule asks for, its own block included. */
+  async #finalized(provider: Provider) {
+    const { finality } = this.#config.chain
+    if (finality.kind === 'finalized') return provider.header('finalized')
+    const head = await provider.head()
+    const height = head.height - finality.blocks + 1
+    return height < 0 ? null : provider.header(height)
+  }
+}

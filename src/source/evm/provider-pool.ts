@@ -1,0 +1,118 @@
+import type { ChainConfig } from '../../config/config.ts'
+import { AppError } from '../../domain/error.ts'
+import { SourceError } from '../../domain/source.ts'
+import type { SourceDeps } from '../adapter.ts'
+import { isFailure, RpcFailure, type FailureKind } from './failure.ts'
+import { Provider } from './provider.ts'
+
+/** Tries of one question beyond one per provider. */
+const RETRIES_MAX = 2
+/** The longest a question waits for a resting provider before it gives up; whoever asks polls anyway. */
+const WAIT_MS_MAX = 1_000
+
+/** Failures that speak of the provider, not of the question: it rests. */
+const RESTS: ReadonlySet<FailureKind> = new Set([
+  'unreachable',
+  'timeout',
+  'throttled',
+  'unauthorized',
+  'garbled',
+  'contradiction',
+])
+
+/** A chain's providers in the operator's order: the first healthy one answers, the next when it cannot. */
+export class ProviderPool {
+  readonly providers: readonly Provider[]
+  readonly #config: ChainConfig
+  readonly #deps: SourceDeps
+  readonly #closing = new AbortController()
+
+  constructor(config: ChainConfig, deps: SourceDeps) {
+    this.#config = config
+    this.#deps = deps
+    this.providers = config.providers.map((provider) => new Provider(config, provider, deps))
+  }
+
+  /** First contact. Who does not answer is tried later; nobody left who may serve our chain is an error. */
+  async open(): Promise<void> {
+    await Promise.all(this.providers.map((provider) => this.try(provider, async () => null)))
+    const refusals = this.providers.flatMap(({ refusal }) => refusal ?? [])
+    if (refusals.length < this.providers.length) return
+    const { slug } = this.#config.chain
+    const remedy = `point the RPC URL of ${slug} at its own chain, or configure the chain it serves`
+    throw new AppError('chain_mismatch', `${refusals.join('; ')}: ${remedy}`)
+  }
+
+  /** Asks one provider after the other until one can answer. */
+  async ask<T>(work: (provider: Provider) => Promise<T>): Promise<T> {
+    const unable = new Set<Provider>()
+    let failure: RpcFailure | null = null
+    for (let left = this.providers.length + RETRIES_MAX; left > 0; left -= 1) {
+      const provider = await this.#next(unable)
+      if (provider === null) break
+      const answer = await this.try(provider, work)
+      if (!('failure' in answer)) return answer.value
+      failure = answer.failure
+      if (!RESTS.has(failure.kind)) unable.add(provider)
+    }
+    throw this.#sourceError(failure)
+  }
+
+  /** The providers that can be asked for a second opinion right now, in order. */
+  others(provider: Provider): Provider[] {
+    return this.providers.filter(
+      (other) => other !== provider && other.refusal === null && other.restMs() === 0,
+    )
+  }
+
+  /** One try with one provider; what it did wrong is reported and remembered. */
+  async try<T>(
+    provider: Provider,
+    work: (provider: Provider) => Promise<T>,
+  ): Promise<{ readonly value: T } | { readonly failure: RpcFailure }> {
+    const startedMs = this.#deps.env.clock.monotonicMs()
+    try {
+      await provider.assertChain()
+      const value = await work(provider)
+      provider.succeeded()
+      return { value }
+    } catch (error) {
+      if (!(error instanceof RpcFailure)) throw error
+      this.#blame(provider, error, startedMs)
+      return { failure: error }
+    }
+  }
+
+  close(): void {
+    this.#closing.abort()
+  }
+
+  #blame(provider: Provider, failure: RpcFailure, startedMs: number): void {
+    const { kind, message, evidence, retryAfterMs } = failure
+    if (kind === 'contradiction' || kind === 'wrong_chain') {
+      const { chain } = this.#config
+      this.#deps.report.providerLied(chain, message, { provider: provider.name, ...evidence })
+    }
+    if (RESTS.has(kind)) provider.failed(startedMs, retryAfterMs)
+  }
+
+  /** The first that is awake, else the one to wake first, if that is soon. */
+  async #next(unable: ReadonlySet<Provider>): Promise<Provider | null> {
+    const able = this.providers.filter((one) => one.refusal === null && !unable.has(one))
+    const [next] = able.toSorted((a, b) => a.restMs() - b.restMs())
+    if (next === undefined) return null
+    const waitMs = next.restMs()
+    if (waitMs > WAIT_MS_MAX || this.#closing.signal.aborted) return null
+    if (waitMs > 0) await this.#deps.env.clock.sleep(waitMs, this.#closing.signal)
+    return next
+  }
+
+  #sourceError(failure: RpcFailure | null): SourceError {
+    const { slug } = this.#config.chain
+    const refused = this.providers.every(({ refusal }) => refusal !== null)
+    const isUp = refused || (failure !== null && isFailure(failure, 'unauthorized'))
+    const words = failure?.message ?? 'its providers rest after failures'
+    const kind = isUp ? 'misconfigured' : 'transient'
+    return new SourceError(kind, `${slug}: ${words}`, { cause: failure ?? undefined })
+  }
+}

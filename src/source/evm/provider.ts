@@ -1,0 +1,111 @@
+import type { ChainConfig, ProviderConfig } from '../../config/config.ts'
+import type { Env } from '../../lib/env.ts'
+import type { SourceDeps } from '../adapter.ts'
+import { isFailure, RpcFailure } from './failure.ts'
+import { readHeader, type EvmHeader } from './header.ts'
+import { readQuantity, toQuantity } from './hex-field.ts'
+import { RpcClient } from './rpc-client.ts'
+import { Span } from './span.ts'
+
+/** A URL may be pointed at another chain while we run. */
+const IDENTITY_MS_MAX = 5 * 60_000
+/** A failing provider rests for twice as long each time, within these bounds. */
+const REST_MS_MIN = 250
+const REST_MS_MAX = 10_000
+
+export type BlockTag = number | 'latest' | 'finalized'
+
+/** One provider of a chain: its calls, whether it may be used, and what we learnt about it. */
+export class Provider {
+  readonly name: string
+  readonly client: RpcClient
+  readonly span = new Span()
+  readonly #expected: number
+  readonly #env: Env
+  #checkedMs = -Infinity
+  #check: Promise<void> | null = null
+  #refusal: string | null = null
+  #failures = 0
+  #restedMs = -Infinity
+  #restUntilMs = -Infinity
+  #head: EvmHeader | null = null
+
+  constructor(config: ChainConfig, provider: ProviderConfig, deps: SourceDeps) {
+    this.name = provider.name
+    this.client = new RpcClient(config.chain, provider, deps)
+    this.#expected = Number(config.chain.id.split(':')[1])
+    this.#env = deps.env
+  }
+
+  /** Why it must never be used, once it has shown to serve another chain. */
+  get refusal(): string | null {
+    return this.#refusal
+  }
+
+  restMs(): number {
+    return Math.max(0, this.#restUntilMs - this.#env.clock.monotonicMs())
+  }
+
+  /** Null when it does not have the block. */
+  async header(block: BlockTag): Promise<EvmHeader | null> {
+    const param = typeof block === 'number' ? toQuantity(block) : block
+    let raw: unknown
+    try {
+      raw = await this.client.call('eth_getBlockByNumber', param, false)
+    } catch (error) {
+      if (isFailure(error, 'unknown_block')) return null
+      throw error
+    }
+    return raw === null ? null : readHeader(raw, typeof block === 'number' ? block : null)
+  }
+
+  async head(): Promise<EvmHeader> {
+    const header = await this.header('latest')
+    if (header === null) throw new RpcFailure('garbled', 'there is no latest block')
+    this.#head = header
+    return header
+  }
+
+  /** The header of a block it has just named as its head, which need not be asked for again. */
+  rememberedHead(height: number): EvmHeader | null {
+    return this.#head?.height === height ? this.#head : null
+  }
+
+  forgetHead(): void {
+    this.#head = null
+  }
+
+  /** Throws unless it serves our chain; asks on first contact and again from time to time. */
+  async assertChain(): Promise<void> {
+    const nowMs = this.#env.clock.monotonicMs()
+    if (nowMs - this.#checkedMs < IDENTITY_MS_MAX) return
+    this.#check ??= this.#checkChain().finally(() => {
+      this.#check = null
+    })
+    await this.#check
+  }
+
+  async #checkChain(): Promise<void> {
+    const actual = readQuantity(await this.client.call('eth_chainId'), 'chainId')
+    if (actual !== this.#expected) {
+      this.#refusal = `${this.name} serves eip155:${actual}, not eip155:${this.#expected}`
+      throw new RpcFailure('wrong_chain', this.#refusal)
+    }
+    this.#checkedMs = this.#env.clock.monotonicMs()
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+  }
+
+  /** `startedMs`: when the call began. Calls that were under way when it failed first count as one failure. */
+  failed(startedMs: number, retryAfterMs: number | null): void {
+    if (startedMs < this.#restedMs) return
+    this.#failures += 1
+    const restMs = Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** (this.#failures - 1))
+    const jittered = restMs * (0.5 + this.#env.random.fraction() / 2)
+    this.#restedMs = this.#env.clock.monotonicMs()
+    this.#restUntilMs = this.#restedMs + Math.max(jittered, retryAfterMs ?? 0)
+    this.#head = null
+  }
+}

@@ -1,0 +1,138 @@
+import type { BlockRef } from '../../domain/block.ts'
+import type { RailId } from '../../domain/chain.ts'
+import type { Transfer } from '../../domain/transfer.ts'
+import type { Hex } from '../../lib/hex.ts'
+import { contradict } from './failure.ts'
+import { HASH_LENGTH, isHexText, readHash, readQuantity } from './hex-field.ts'
+
+/** keccak256 of `Transfer(address,address,uint256)`. */
+export const TRANSFER_TOPIC: Hex =
+  '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
+
+/** Twelve zero bytes stand before an address in a topic. */
+const PADDING = '0x000000000000000000000000'
+
+/** What the logs were asked for; for a single block both ends are the same. */
+export interface LogScope {
+  readonly rails: ReadonlyMap<string, RailId>
+  readonly first: BlockRef
+  readonly last: BlockRef
+  /** The time of all of them where it is known; without it the logs' own word is taken. */
+  readonly timeMs: number | null
+  /** A watched contract logged something that is no ERC-20 transfer under the same topic. */
+  readonly onOddLog: (log: object) => void
+}
+
+interface RawLog {
+  readonly address?: unknown
+  readonly topics?: unknown
+  readonly data?: unknown
+  readonly blockNumber?: unknown
+  readonly blockHash?: unknown
+  readonly blockTimestamp?: unknown
+  readonly transactionHash?: unknown
+  readonly logIndex?: unknown
+  readonly removed?: unknown
+}
+
+/**
+ * Reads an answer of `eth_getLogs`, in chain order. A log outside of what was asked for is a contradiction and
+ * fails the whole answer. Of the rest only logs with the exact shape of a transfer count, and of those only the
+ * ones that move something: a `transferFrom` of nothing needs nobody's approval.
+ */
+export function readTransfers(raw: unknown, scope: LogScope): Transfer[] {
+  if (!Array.isArray(raw)) contradict('logs are no list')
+  const { first, last } = scope
+  const transfers: Transfer[] = []
+  let height = -1
+  let blockHash: Hex = '0x'
+  let timeMs: number | null = null
+  let logIndex = -1
+  for (const log of raw as RawLog[]) {
+    if (typeof log !== 'object' || log === null) contradict('a log is no object')
+    const number = readQuantity(log.blockNumber, 'blockNumber')
+    const index = readQuantity(log.logIndex, 'logIndex')
+    if (number !== height) {
+      if (number < height) contradict('logs out of order', { height, next: number })
+      height = number
+      blockHash = readBlockHash(log, height, first, last)
+      timeMs = scope.timeMs ?? readTimeMs(log.blockTimestamp)
+    } else {
+      if (index <= logIndex) contradict('log indexes out of order', { height, logIndex, index })
+      if (log.blockHash !== blockHash) contradict('two blocks at one height', { height, blockHash })
+    }
+    logIndex = index
+    if (log.removed === true) contradict('a removed log in an answer', { height, logIndex })
+    const rail = railOf(log, scope)
+    const moved = readMovement(log)
+    if (moved === null) scope.onOddLog(log)
+    else if (moved.amount > 0n) {
+      const txHash = readHash(log.transactionHash, 'transactionHash')
+      const { from, to, amount } = moved
+      transfers.push({
+        rail,
+        height,
+        blockHash,
+        blockTimeMs: timeMs,
+        txHash,
+        logIndex,
+        from,
+        to,
+        amount,
+      })
+    }
+  }
+  return transfers
+}
+
+function readBlockHash(log: RawLog, height: number, first: BlockRef, last: BlockRef): Hex {
+  const hash = readHash(log.blockHash, 'blockHash')
+  if (height < first.height || height > last.height) {
+    contradict('a log outside of the heights asked for', {
+      height,
+      from: first.height,
+      to: last.height,
+    })
+  }
+  const expected = height === first.height ? first : height === last.height ? last : null
+  if (expected !== null && expected.hash !== hash) {
+    contradict('a log of another block than its header', {
+      height,
+      header: expected.hash,
+      log: hash,
+    })
+  }
+  return hash
+}
+
+/** Geth, Reth and Anvil add it; it is not in every node's answer. */
+function readTimeMs(value: unknown): number | null {
+  if (value === undefined || value === null) return null
+  return readQuantity(value, 'blockTimestamp') * 1_000
+}
+
+function railOf(log: RawLog, scope: LogScope): RailId {
+  const rail = typeof log.address === 'string' ? scope.rails.get(log.address) : undefined
+  if (rail === undefined) contradict('a log of a contract not asked for', { address: log.address })
+  if (!Array.isArray(log.topics) || log.topics[0] !== TRANSFER_TOPIC) {
+    contradict('a log with a topic not asked for', { topics: log.topics })
+  }
+  return rail
+}
+
+/** Null for a log of another shape: an NFT's transfer under the same topic, dirty padding, data of another length. */
+function readMovement(log: RawLog): { from: Hex; to: Hex; amount: bigint } | null {
+  const topics = log.topics as readonly unknown[]
+  const [, from, to] = topics
+  if (topics.length !== 3 || !isPadded(from) || !isPadded(to)) return null
+  if (!isHexText(log.data, HASH_LENGTH)) return null
+  return {
+    from: `0x${from.slice(PADDING.length)}`,
+    to: `0x${to.slice(PADDING.length)}`,
+    amount: BigInt(log.data),
+  }
+}
+
+function isPadded(topic: unknown): topic is Hex {
+  return isHexText(topic, HASH_LENGTH) && topic.startsWith(PADDING)
+}
