@@ -81,7 +81,8 @@ interface Loop {
 export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const base = createBase(config, deps)
   const { db, env, metrics } = base
-  const dispatcher = createDispatcher(base, deps.sink)
+  const deliveryLease = new LeaseKeeper('delivery', base.holder, base)
+  const dispatcher = createDispatcher(base, deliveryLease, deps.sink)
   const publisherLease = new LeaseKeeper('publisher', base.holder, base)
   const publisher = new Publisher({
     ...base,
@@ -101,6 +102,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     ...watches.flatMap((watch, index) => chainLoops(watch, chains.opened[index]?.config)),
     { actor: publisherLease, idleMs: REST_MS.lease },
     { actor: publisher, idleMs: REST_MS.publisher, wake: publisher.wake },
+    { actor: deliveryLease, idleMs: REST_MS.lease },
     { actor: dispatcher, idleMs: REST_MS.dispatcher, wake: dispatcher.wake },
     { actor: new Gauges(db, env.clock, metrics, slugs), idleMs: REST_MS.gauges },
     { actor: new Housekeeping(db, env.clock), idleMs: REST_MS.housekeeping },
@@ -110,8 +112,8 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const stop = async (): Promise<void> => {
     await server.close()
     await dispatcher.close()
-    await publisherLease.release()
-    for (const { keeper } of watches) await keeper.release()
+    const leases = [deliveryLease, publisherLease, ...watches.map(({ keeper }) => keeper)]
+    for (const lease of leases) await lease.release()
     for (const { source } of chains.opened) await source.close()
     await db.destroy()
   }
@@ -144,10 +146,10 @@ function createBase(config: Config, { env, log, wrapPool }: AppDeps): Base {
   return { config, db, env, log, metrics, report: new Report(log, metrics), holder }
 }
 
-function createDispatcher(base: Base, sink?: Sink): Dispatcher {
+function createDispatcher(base: Base, { current }: LeaseKeeper, sink?: Sink): Dispatcher {
   const lanes = new LaneLoops({ ...loopReports(base), idleMs: REST_MS.dispatcher })
   const webhooks = sink ?? new WebhookSink(base.env.clock, base.config.webhookAllow)
-  return new Dispatcher({ ...base, sink: webhooks, lanes })
+  return new Dispatcher({ ...base, sink: webhooks, lanes, lease: current })
 }
 
 function createApi(

@@ -2,14 +2,13 @@ import type { Env } from '../lib/env.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
 import { Wake } from '../lib/wake.ts'
 import type { Db } from '../store/database.ts'
-import { LEASE_MS, RENEW_MS, acquireLease, releaseLease, type Lease } from '../store/lease.ts'
+import type { Lease } from '../store/lease.ts'
 import type { Report } from '../telemetry/report.ts'
 import { dueEndpoints } from './delivery-store.ts'
 import type { LaneHost } from './lane-loops.ts'
 import { Lane, type LaneOptions } from './lane.ts'
 import type { Sink } from './sink.ts'
 
-export const DELIVERY_LEASE = 'delivery'
 /** Endpoints served at the same time; those waiting longest come first. */
 const LANES_MAX = 256
 
@@ -18,18 +17,16 @@ export interface DispatcherOptions {
   readonly sink: Sink
   readonly env: Env
   readonly report: Report
-  /** Unique to this daemon. */
-  readonly holder: string
+  /** The `delivery` lease while this daemon holds it. */
+  readonly lease: () => Lease | null
   readonly lanes: LaneHost
 }
 
 /**
- * Keeps one lane per endpoint that has something due, and the lease under which they write. Its own tick sends
+ * Keeps one lane per endpoint that has something due. Its own tick sends
  * nothing and never waits for a receiver, so it stays short however the receivers behave; the lanes are actors
  * of their own. Who drives both is up to the caller: the daemon runs them in loops, tests and the simulator call
  * `tick()` of the dispatcher and of each lane in an order of their choice and get the same result every time.
- *
- * Its loop must come round well within RENEW_MS, because nobody else renews the lease.
  */
 export class Dispatcher implements Actor {
   readonly name = 'dispatcher'
@@ -37,9 +34,6 @@ export class Dispatcher implements Actor {
   readonly wake = new Wake()
   readonly #options: DispatcherOptions
   readonly #lanes = new Map<string, Lane>()
-  #lease: Lease | null = null
-  /** On the monotonic clock. */
-  #renewedMs = 0
   #closing = false
 
   constructor(options: DispatcherOptions) {
@@ -48,8 +42,7 @@ export class Dispatcher implements Actor {
 
   async tick(): Promise<Outcome> {
     const { db, env } = this.#options
-    await this.#keepLease()
-    if (this.#lease === null) {
+    if (this.#tenure() === null) {
       this.#sync([])
       return { pace: 'idle', name: 'not_leader' }
     }
@@ -58,32 +51,14 @@ export class Dispatcher implements Actor {
     return { pace: 'idle', name: due.length === 0 ? 'nothing_due' : 'dispatched' }
   }
 
-  /** Lets attempts under way end and be recorded, starts no others, and hands the lease over. */
+  /** Lets attempts under way end and be recorded, and starts no others. The lease is still needed until then. */
   async close(): Promise<void> {
     this.#closing = true
     await this.#options.lanes.close()
-    if (this.#lease !== null) await releaseLease(this.#options.db, this.#lease)
-    this.#lease = null
   }
 
-  async #keepLease(): Promise<void> {
-    const { db, env, holder, report } = this.#options
-    const startedMs = env.clock.monotonicMs()
-    if (this.#lease !== null && startedMs - this.#renewedMs < RENEW_MS) return
-    const held = this.#lease !== null
-    this.#lease = await acquireLease(db, DELIVERY_LEASE, holder)
-    this.#renewedMs = startedMs
-    if (held !== (this.#lease !== null)) report.lease(DELIVERY_LEASE, !held)
-  }
-
-  /**
-   * What a lane may write under. Judged by our own clock as well, so that a daemon that was paused past its
-   * lease does not first send a burst of what its successor has sent already.
-   */
-  readonly #tenure = (): Lease | null => {
-    const ageMs = this.#options.env.clock.monotonicMs() - this.#renewedMs
-    return this.#closing || ageMs >= LEASE_MS ? null : this.#lease
-  }
+  /** What a lane may write under. */
+  readonly #tenure = (): Lease | null => (this.#closing ? null : this.#options.lease())
 
   #sync(due: readonly string[]): void {
     const { lanes } = this.#options

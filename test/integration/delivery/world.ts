@@ -15,6 +15,7 @@ import { EVENT_TYPES } from '../../../src/domain/event.ts'
 import type { Clock } from '../../../src/lib/clock.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
 import type { Db } from '../../../src/store/database.ts'
+import { LeaseKeeper } from '../../../src/store/lease-keeper.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { Report } from '../../../src/telemetry/report.ts'
@@ -58,6 +59,7 @@ export interface Consumer {
 }
 
 export interface Daemon {
+  readonly keeper: LeaseKeeper
   readonly dispatcher: Dispatcher
   readonly lanes: ScriptedLanes
   /** Ticks the dispatcher and its lanes until none has anything left to do for now. */
@@ -92,12 +94,15 @@ export class World {
     const destination = { write: (line: string) => this.logged.push(JSON.parse(line)) }
     const report = new Report(createLogger({ level: 'info', destination }), new Metrics())
     const env = { clock: this.clock, random }
-    const dispatcher = new Dispatcher({ db: this.db, sink, env, report, holder, lanes })
+    const keeper = new LeaseKeeper('delivery', holder, { db: this.db, env, report })
+    const lease = keeper.current
+    const dispatcher = new Dispatcher({ db: this.db, sink, env, report, lease, lanes })
     const run = async () => {
+      await keeper.tick()
       await dispatcher.tick()
       await Promise.all([...lanes.lanes].map(untilIdle))
     }
-    return { dispatcher, lanes, run }
+    return { keeper, dispatcher, lanes, run }
   }
 
   async consumer(clock?: Clock): Promise<Consumer> {
