@@ -82,7 +82,9 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const base = createBase(config, deps)
   const { db, env, metrics } = base
   const deliveryLease = new LeaseKeeper('delivery', base.holder, base)
-  const dispatcher = createDispatcher(base, deliveryLease, deps.sink)
+  const sink = deps.sink ?? new WebhookSink(env.clock, config.webhookAllow)
+  const lanes = new LaneLoops({ ...loopReports(base), idleMs: REST_MS.dispatcher })
+  const dispatcher = new Dispatcher({ ...base, sink, lanes, lease: deliveryLease.current })
   const publisherLease = new LeaseKeeper('publisher', base.holder, base)
   const publisher = new Publisher({
     ...base,
@@ -114,6 +116,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     await dispatcher.close()
     const leases = [deliveryLease, publisherLease, ...watches.map(({ keeper }) => keeper)]
     for (const lease of leases) await lease.release()
+    await sink.close()
     for (const { source } of chains.opened) await source.close()
     await db.destroy()
   }
@@ -144,12 +147,6 @@ function createBase(config: Config, { env, log, wrapPool }: AppDeps): Base {
   })
   const holder = randomId('daemon', env.random)
   return { config, db, env, log, metrics, report: new Report(log, metrics), holder }
-}
-
-function createDispatcher(base: Base, { current }: LeaseKeeper, sink?: Sink): Dispatcher {
-  const lanes = new LaneLoops({ ...loopReports(base), idleMs: REST_MS.dispatcher })
-  const webhooks = sink ?? new WebhookSink(base.env.clock, base.config.webhookAllow)
-  return new Dispatcher({ ...base, sink: webhooks, lanes, lease: current })
 }
 
 function createApi(

@@ -21,7 +21,7 @@ export async function playDemo({ env, variables, write }: CliContext): Promise<v
   try {
     const live = process.stdout.isTTY
     const screen = new Screen(stack, env.clock, { write, live })
-    const played = await play(stack, screen, env.clock)
+    const played = await play(stack, screen)
     const checks = await judge(stack, played)
     const seconds = ((env.clock.monotonicMs() - started) / 1000).toFixed(1)
     write(`\nSeen and verified in ${seconds} s:\n${summary(checks).join('\n')}\n`)

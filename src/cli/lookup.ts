@@ -1,8 +1,11 @@
 import { listChains, loadChain } from '../config/chain-files.ts'
 import type { RailConfig } from '../config/config.ts'
-import type { RailId } from '../domain/chain.ts'
+import type { Chain, RailId } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import { findEnvironment, type Environment } from '../environment/environment-store.ts'
+import { RailBook } from '../http/rail-book.ts'
+import { required } from '../lib/assert.ts'
+import { adapterFor } from '../source/index.ts'
 import type { Db } from '../store/database.ts'
 
 /** The environment a person named, or an error that says what to do. */
@@ -19,4 +22,26 @@ export function knownRail(id: RailId): RailConfig {
   if (found !== undefined) return found
   const known = rails.map(({ rail }) => rail.id).join(', ')
   throw new AppError('unknown_rail', `rail "${id}" does not exist; known: ${known}`)
+}
+
+/** The chain a person named by its slug or its CAIP-2 id. */
+export function knownChain(name: string): Chain {
+  const chains = allChains()
+  const found = chains.find(({ slug, id }) => slug === name || id === name)
+  if (found !== undefined) return found
+  const known = chains.map(({ slug }) => slug).join(', ')
+  throw new AppError('not_found', `chain "${name}" does not exist; known: ${known}`)
+}
+
+export function allChains(): Chain[] {
+  return listChains().map((slug) => loadChain(slug).chain)
+}
+
+/** Every rail under `chains/`, whether or not a daemon is configured with it. */
+export function allRails(): RailBook {
+  const chains = listChains().map((slug) => loadChain(slug))
+  return new RailBook(chains, (chainId) => {
+    const facts = chains.find(({ chain }) => chain.id === chainId)
+    return adapterFor(required(facts, `${chainId} was just read`).chain.family).codec
+  })
 }

@@ -1,5 +1,4 @@
 import type { Address } from '../../domain/chain.ts'
-import type { Clock } from '../../lib/clock.ts'
 import type { Hex } from '../../lib/hex.ts'
 import { mine, reorg, signedTransaction } from '../anvil-control.ts'
 import type { Stack } from '../stack.ts'
@@ -51,10 +50,10 @@ const DROPPED: PlannedDeposit = {
 }
 
 /** Plays the demo on the stack's own chain; what it saw of each step goes to the screen as it happens. */
-export async function play(stack: Stack, screen: Screen, clock: Clock): Promise<Played> {
+export async function play(stack: Stack, screen: Screen): Promise<Played> {
   const { url } = stack.anvil
   const nextBlock = async (): Promise<void> => {
-    await clock.sleep(BLOCK_MS)
+    await screen.linger(BLOCK_MS)
     await mine(url)
   }
   for (const { address, owner } of [PLAIN, MOVED, DROPPED]) {

@@ -58,7 +58,7 @@ export class Screen {
   async until(condition: () => boolean, what: string): Promise<void> {
     const started = this.#clock.monotonicMs()
     for (;;) {
-      await this.look()
+      await this.#look()
       if (condition()) return
       if (this.#clock.monotonicMs() - started > PATIENCE_MS) {
         throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}; the daemon's log says why`)
@@ -67,8 +67,17 @@ export class Screen {
     }
   }
 
+  /** Keeps showing for a while. */
+  async linger(ms: number): Promise<void> {
+    const started = this.#clock.monotonicMs()
+    while (this.#clock.monotonicMs() - started < ms) {
+      await this.#look()
+      await this.#clock.sleep(LOOK_MS)
+    }
+  }
+
   /** Takes in what has arrived since the last look. */
-  async look(): Promise<void> {
+  async #look(): Promise<void> {
     const news = this.#stack.receiver.received.slice(this.#told)
     this.#told += news.length
     for (const received of news) this.#take(received)

@@ -46,7 +46,7 @@ export interface TransferCall {
   readonly sender?: number
 }
 
-/** Sends a transfer and returns its hash; whether it is mined at once is up to the node. */
+/** Sends a transfer and returns its hash. With automine it is in the head's block by then, else it waits for one. */
 export async function transfer(url: string, call: TransferCall): Promise<Hex> {
   return send(url, transferTransaction(call))
 }
@@ -114,6 +114,7 @@ async function deploy(url: string, name: ContractName, args: readonly unknown[])
 }
 
 interface Receipt {
+  readonly transactionHash: Hex
   readonly contractAddress: Address | null
 }
 
@@ -145,8 +146,16 @@ function encode(contract: ContractName, call: Call): Hex {
   return encodeFunctionData({ abi, functionName: call.name, args: call.args ?? [] })
 }
 
+/**
+ * With automine Anvil answers `eth_sendTransaction` a moment before the block exists (one in eight times, when
+ * counted), so a caller who reads the head next would read the block before.
+ */
 async function send(url: string, tx: RawTransaction): Promise<Hex> {
-  return callNode<Hex>(url, 'eth_sendTransaction', tx)
+  if (!(await callNode<boolean>(url, 'anvil_getAutomine'))) {
+    return callNode<Hex>(url, 'eth_sendTransaction', tx)
+  }
+  const receipt = await callNode<Receipt>(url, 'eth_sendTransactionSync', tx)
+  return receipt.transactionHash
 }
 
 function account(index: number): Address {
