@@ -4,10 +4,16 @@ import type { ChainSource } from '../../domain/source.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { SourceDeps } from '../adapter.ts'
 import { BlockHint } from './block-hint.ts'
+import { RpcFailure } from './failure.ts'
 import { plainHeader } from './header.ts'
 import { LogReader } from './log-reader.ts'
 import type { Provider } from './provider.ts'
 import { ProviderPool } from './provider-pool.ts'
+
+/** A head this old is looked at twice: in blocks of the chain's own pace, but not below a minute. */
+const OLD_BLOCKS = 20
+const OLD_MS_MIN = 60_000
+const STALE_REST_MS = 30_000
 
 export async function openEvmSource(config: ChainConfig, deps: SourceDeps): Promise<ChainSource> {
   const pool = new ProviderPool(config, deps)
@@ -30,7 +36,11 @@ class EvmSource implements ChainSource {
   }
 
   head(): Promise<BlockHeader> {
-    return this.#pool.ask(async (provider) => plainHeader(await provider.head()))
+    return this.#pool.ask(async (provider) => {
+      const header = await provider.head()
+      await this.#assertFresh(provider, header)
+      return plainHeader(header)
+    })
   }
 
   finalizedHead(): Promise<BlockHeader | null> {
@@ -57,8 +67,8 @@ class EvmSource implements ChainSource {
 
   async witnesses(block: BlockRef, transfer: Transfer): Promise<number> {
     const answers = await Promise.all(
-      this.#pool.providers
-        .filter(({ refusal }) => refusal === null)
+      this.#pool
+        .awake()
         .map((provider) =>
           this.#pool.try(provider, () => this.#logs.shows(provider, block, transfer)),
         ),
@@ -74,6 +84,23 @@ class EvmSource implements ChainSource {
   async close(): Promise<void> {
     this.#pool.close()
     await this.#hint?.close()
+  }
+
+  /**
+   * A node can hang and still answer. When a head is old, the other providers tell whether the chain stands
+   * still or only this node; nothing is asked of them while heads are young.
+   */
+  async #assertFresh(provider: Provider, head: BlockHeader): Promise<void> {
+    const ageMs = this.#deps.env.clock.now().getTime() - head.time.getTime()
+    const oldMs = Math.max(OLD_MS_MIN, OLD_BLOCKS * this.#config.chain.blockTimeSeconds * 1_000)
+    if (ageMs < oldMs) return
+    for (const other of this.#pool.others(provider)) {
+      const answer = await this.#pool.try(other, () => other.head())
+      if ('failure' in answer || answer.value.height <= head.height) continue
+      const evidence = { height: head.height, other: other.name, otherHeight: answer.value.height }
+      const options = { retryAfterMs: STALE_REST_MS, evidence }
+      throw new RpcFailure('stale', `the head is ${Math.round(ageMs / 1_000)} s old`, options)
+    }
   }
 
   /** By depth: the newest block that has as many confirmations as the rule asks for, its own block included. */

@@ -9,6 +9,7 @@
  * - `refused`: any other error of its own.
  * - `garbled`: not the JSON-RPC that was asked for.
  * - `contradiction`: well-formed, and impossible.
+ * - `stale`: its head stands still while another provider's moves on.
  * - `wrong_chain`: it serves another chain.
  */
 export type FailureKind =
@@ -21,6 +22,7 @@ export type FailureKind =
   | 'refused'
   | 'garbled'
   | 'contradiction'
+  | 'stale'
   | 'wrong_chain'
 
 export interface FailureOptions extends ErrorOptions {
@@ -62,7 +64,7 @@ const TOO_LARGE = [
   /exceeds? (?:the )?max(?:imum)? (?:results|logs|blocks|response)/i,
 ]
 const UNKNOWN_BLOCK =
-  /unknown block|(?:block|header)s?(?: by hash)? (?:is )?not (?:be )?found|header not found|missing header/i
+  /unknown block|(?:block|header)s?(?: by hash)? (?:is )?not (?:be )?found|missing header|outofrange/i
 const THROTTLED =
   /rate.?limit|too many requests|limit exceeded|request (?:count|limit)|capacity|quota|credits/i
 

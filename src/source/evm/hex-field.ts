@@ -6,7 +6,7 @@ const NINE = 57
 const A = 97
 const F = 102
 
-/** 13 digits hold every safe integer that fits 52 bits: block numbers, seconds and log indexes are far below. */
+/** `0x` and 13 digits are 52 bits, which a number holds exactly; heights, seconds and log indexes are far below. */
 const QUANTITY_LENGTH_MAX = 15
 
 /**
@@ -24,10 +24,16 @@ export function isHexText(text: unknown, length: number): text is Hex {
 }
 
 export const HASH_LENGTH = 66
-export const ADDRESS_LENGTH = 42
 
 export function readHash(value: unknown, field: string): Hex {
   if (!isHexText(value, HASH_LENGTH)) contradict(`${field} is no 32-byte hash`, { [field]: value })
+  return value
+}
+
+export function readBytes(value: unknown, field: string): Hex {
+  const isBytes = typeof value === 'string' && value.length % 2 === 0
+  if (!isBytes || !isHexText(value, value.length))
+    contradict(`${field} is no bytes`, { [field]: value })
   return value
 }
 

@@ -7,11 +7,21 @@ import type { SourceDeps } from '../adapter.ts'
 import { isFailure, RpcFailure } from './failure.ts'
 import { plainHeader, readHeader, type EvmHeader } from './header.ts'
 import { toQuantity } from './hex-field.ts'
-import { BloomProbe } from './logs-bloom.ts'
-import type { Provider } from './provider.ts'
-import type { ProviderPool } from './provider-pool.ts'
 import type { RpcCall } from './json-rpc.ts'
+import { BloomProbe } from './logs-bloom.ts'
+import { headerCall, type Provider } from './provider.ts'
+import type { ProviderPool } from './provider-pool.ts'
+import { WIDE_LIMITS } from './rpc-client.ts'
 import { readTransfers, TRANSFER_TOPIC } from './transfer-log.ts'
+
+/** What one answer showed, with the headers of its first and last block: the same one for a single block. */
+interface Reading {
+  readonly first: EvmHeader
+  readonly last: EvmHeader
+  readonly transfers: readonly Transfer[]
+  /** There were no logs at all, not even ones that are left out of `transfers`. */
+  readonly isEmpty: boolean
+}
 
 /** Reads blocks and ranges with the transfers of the watched contracts. */
 export class LogReader {
@@ -44,15 +54,17 @@ export class LogReader {
     return header === null ? null : this.#blockOf(provider, header)
   }
 
-  /** As many blocks from `from` on as the provider gives in one answer, with the headers of both ends. */
+  /** As many blocks from `from` on as the provider gives in one answer. */
   async range(provider: Provider, from: number, to: number): Promise<BlockRange> {
     for (;;) {
       const last = Math.min(to, from + provider.span.blocks - 1)
       const blocks = last - from + 1
       try {
-        const range = await this.#readRange(provider, from, last)
-        provider.span.accepted(blocks, range.transfers.length)
-        return range
+        const reading = await this.#readRange(provider, from, last)
+        provider.span.accepted(blocks, reading.transfers.length)
+        return rangeOf(
+          await this.#believe(provider, reading, (other) => this.#readRange(other, from, last)),
+        )
       } catch (error) {
         if (!isFailure(error, 'too_large') || blocks === 1) throw error
         provider.span.refused(blocks)
@@ -62,97 +74,98 @@ export class LogReader {
 
   /** Whether the provider shows this transfer in this very block. */
   async shows(provider: Provider, block: BlockRef, transfer: Transfer): Promise<boolean> {
-    const [rawHeader, rawLogs] = await provider.client.callAll([
+    const [header, logs] = await provider.client.callAll([
       headerCall(block.height),
       this.#logsCall({ blockHash: block.hash }),
     ])
-    if (rawHeader === null) return false
-    const header = readHeader(rawHeader, block.height)
-    if (header.hash !== block.hash) return false
-    const transfers = this.#transfersOf(header, rawLogs)
+    if (header === null) return false
+    const theirs = readHeader(header, block.height)
+    if (theirs.hash !== block.hash) return false
+    const { transfers } = this.#read(logs, theirs, theirs)
     return transfers.some((other) => isSameMovement(other, transfer))
   }
 
   async #blockOf(provider: Provider, header: EvmHeader): Promise<Block | null> {
-    let logs: unknown
     try {
-      logs = await this.#logsOf(provider, header)
+      const reading = await this.#readBlock(provider, header)
+      const { transfers } = await this.#believe(provider, reading, (other) =>
+        this.#readBlock(other, header),
+      )
+      return { ...plainHeader(header), transfers }
     } catch (error) {
       if (isFailure(error, 'unknown_block')) return null
       throw error
     }
-    const transfers = this.#transfersOf(header, logs)
-    const isOdd = isEmpty(logs) && this.#mayHoldLogs(header)
-    const believed = isOdd ? await this.#secondOpinion(provider, header) : transfers
-    return { ...plainHeader(header), transfers: believed }
+  }
+
+  async #readBlock(provider: Provider, header: EvmHeader): Promise<Reading> {
+    const call = this.#logsCall({ blockHash: header.hash })
+    return this.#read(await provider.client.call(call), header, header)
+  }
+
+  async #readRange(provider: Provider, from: number, to: number): Promise<Reading> {
+    const call = this.#logsCall({ fromBlock: toQuantity(from), toBlock: toQuantity(to) })
+    const ends = from === to ? [from] : [from, to]
+    const [headers, logs] = await Promise.all([
+      provider.client.callAll(ends.map(headerCall)),
+      provider.client.call(call, WIDE_LIMITS),
+    ])
+    return this.#read(logs, servedHeader(headers[0], from), servedHeader(headers.at(-1), to))
+  }
+
+  #read(logs: unknown, first: EvmHeader, last: EvmHeader): Reading {
+    const transfers = readTransfers(logs, {
+      rails: this.#rails,
+      first,
+      last,
+      timeMs: first === last ? first.time.getTime() : null,
+      onOddLog: (log) => this.#reportOdd(log),
+    })
+    return { first, last, transfers, isEmpty: Array.isArray(logs) && logs.length === 0 }
   }
 
   /**
-   * The node says there are no logs, its own header says there may be: nodes that have not indexed a block, or
-   * have pruned it, answer so. Mostly the header is merely full, so without contradiction the node is believed.
+   * No logs, although the provider's own header says that there may be some: nodes that have not indexed a
+   * block, or have pruned it, answer so. Mostly the block is merely full, and unless another provider knows
+   * better the first is believed.
    */
-  async #secondOpinion(provider: Provider, header: EvmHeader): Promise<Transfer[]> {
+  async #believe(
+    provider: Provider,
+    reading: Reading,
+    readAgain: (other: Provider) => Promise<Reading>,
+  ): Promise<Reading> {
+    if (!reading.isEmpty || !this.#mayHoldLogs(reading)) return reading
     for (const other of this.#pool.others(provider)) {
-      const answer = await this.#pool.try(other, async () => {
-        const logs = await this.#logsOf(other, header)
-        return { isEmpty: isEmpty(logs), transfers: this.#transfersOf(header, logs) }
-      })
+      const answer = await this.#pool.try(other, readAgain)
       if ('failure' in answer) continue
-      if (!answer.value.isEmpty) this.#reportOmission(provider, other, header)
-      return answer.value.transfers
+      if (!answer.value.isEmpty) this.#reportOmission(provider, other, reading)
+      return answer.value
     }
-    return []
+    return reading
   }
 
-  async #readRange(provider: Provider, from: number, to: number): Promise<BlockRange> {
-    const span = { fromBlock: toQuantity(from), toBlock: toQuantity(to) }
-    const [headers, logs] = await Promise.all([
-      provider.client.callAll([headerCall(from), headerCall(to)]),
-      provider.client.call('eth_getLogs', this.#filter(span)),
-    ])
-    const first = headerOf(headers[0], from)
-    const last = headerOf(headers[1], to)
-    return {
-      first: plainHeader(first),
-      last: plainHeader(last),
-      transfers: readTransfers(logs, { ...this.#scope(), first, last, timeMs: null }),
-    }
-  }
-
-  #transfersOf(header: EvmHeader, logs: unknown): Transfer[] {
-    const timeMs = header.time.getTime()
-    return readTransfers(logs, { ...this.#scope(), first: header, last: header, timeMs })
-  }
-
-  #logsOf(provider: Provider, { hash }: BlockRef): Promise<unknown> {
-    return provider.client.call('eth_getLogs', this.#filter({ blockHash: hash }))
+  #mayHoldLogs({ first, last }: Reading): boolean {
+    return this.#probes.some(
+      (probe) => probe.mayMatch(first.logsBloom) || probe.mayMatch(last.logsBloom),
+    )
   }
 
   #logsCall(where: object): RpcCall {
-    return { method: 'eth_getLogs', params: [this.#filter(where)] }
+    const filter = { ...where, address: this.#contracts, topics: [TRANSFER_TOPIC] }
+    return { method: 'eth_getLogs', params: [filter] }
   }
 
-  #filter(where: object): object {
-    return { ...where, address: this.#contracts, topics: [TRANSFER_TOPIC] }
-  }
-
-  #scope() {
-    return { rails: this.#rails, onOddLog: (log: object) => this.#reportOdd(log) }
-  }
-
-  #mayHoldLogs({ logsBloom }: EvmHeader): boolean {
-    return this.#probes.some((probe) => probe.mayMatch(logsBloom))
-  }
-
-  #reportOmission(provider: Provider, other: Provider, { height, hash }: BlockRef): void {
-    this.#deps.report.providerLied(this.#config.chain, 'logs were left out of a block', {
+  #reportOmission(provider: Provider, other: Provider, { first, last }: Reading): void {
+    this.#deps.report.providerLied(this.#config.chain, 'logs were left out', {
       provider: provider.name,
       other: other.name,
-      height,
-      blockHash: hash,
+      from: first.height,
+      to: last.height,
+      blockHash: last.hash,
     })
   }
 
+  /** Once per contract: whoever can make a contract log this can make it log a million of them. */
   #reportOdd(log: { address?: unknown }): void {
     if (this.#oddContracts.has(log.address)) return
     this.#oddContracts.add(log.address)
@@ -160,18 +173,14 @@ export class LogReader {
   }
 }
 
-function headerCall(height: number): RpcCall {
-  return { method: 'eth_getBlockByNumber', params: [toQuantity(height), false] }
-}
-
-/** Of finalized history: a provider without it lags. */
-function headerOf(raw: unknown, height: number): EvmHeader {
+/** A provider without a block of finalized history lags. */
+function servedHeader(raw: unknown, height: number): EvmHeader {
   if (raw === null) throw new RpcFailure('unknown_block', `block ${height} is not served`)
   return readHeader(raw, height)
 }
 
-function isEmpty(logs: unknown): boolean {
-  return Array.isArray(logs) && logs.length === 0
+function rangeOf({ first, last, transfers }: Reading): BlockRange {
+  return { first: plainHeader(first), last: plainHeader(last), transfers }
 }
 
 function isSameMovement(a: Transfer, b: Transfer): boolean {

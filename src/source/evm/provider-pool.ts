@@ -18,7 +18,12 @@ const RESTS: ReadonlySet<FailureKind> = new Set([
   'unauthorized',
   'garbled',
   'contradiction',
+  'stale',
 ])
+/** Failures that the same provider would repeat, or take too long over, within one question. */
+const NOT_AGAIN: ReadonlySet<FailureKind> = new Set(['timeout', 'unauthorized', 'stale'])
+/** Failures that no transport explains: a person should hear of them. */
+const REPORTED: ReadonlySet<FailureKind> = new Set(['contradiction', 'wrong_chain', 'stale'])
 
 /** A chain's providers in the operator's order: the first healthy one answers, the next when it cannot. */
 export class ProviderPool {
@@ -53,16 +58,19 @@ export class ProviderPool {
       const answer = await this.try(provider, work)
       if (!('failure' in answer)) return answer.value
       failure = answer.failure
-      if (!RESTS.has(failure.kind)) unable.add(provider)
+      if (!RESTS.has(failure.kind) || NOT_AGAIN.has(failure.kind)) unable.add(provider)
     }
     throw this.#sourceError(failure)
   }
 
-  /** The providers that can be asked for a second opinion right now, in order. */
+  /** Those that may be asked right now, in order. */
+  awake(): Provider[] {
+    return this.providers.filter(({ refusal, restMs }) => refusal === null && restMs === 0)
+  }
+
+  /** The others that may be asked for a second opinion right now. */
   others(provider: Provider): Provider[] {
-    return this.providers.filter(
-      (other) => other !== provider && other.refusal === null && other.restMs() === 0,
-    )
+    return this.awake().filter((other) => other !== provider)
   }
 
   /** One try with one provider; what it did wrong is reported and remembered. */
@@ -89,7 +97,7 @@ export class ProviderPool {
 
   #blame(provider: Provider, failure: RpcFailure, startedMs: number): void {
     const { kind, message, evidence, retryAfterMs } = failure
-    if (kind === 'contradiction' || kind === 'wrong_chain') {
+    if (REPORTED.has(kind)) {
       const { chain } = this.#config
       this.#deps.report.providerLied(chain, message, { provider: provider.name, ...evidence })
     }
@@ -99,9 +107,9 @@ export class ProviderPool {
   /** The first that is awake, else the one to wake first, if that is soon. */
   async #next(unable: ReadonlySet<Provider>): Promise<Provider | null> {
     const able = this.providers.filter((one) => one.refusal === null && !unable.has(one))
-    const [next] = able.toSorted((a, b) => a.restMs() - b.restMs())
+    const [next] = able.toSorted((a, b) => a.restMs - b.restMs)
     if (next === undefined) return null
-    const waitMs = next.restMs()
+    const waitMs = next.restMs
     if (waitMs > WAIT_MS_MAX || this.#closing.signal.aborted) return null
     if (waitMs > 0) await this.#deps.env.clock.sleep(waitMs, this.#closing.signal)
     return next

@@ -4,16 +4,24 @@ import type { SourceDeps } from '../adapter.ts'
 import { isFailure, RpcFailure } from './failure.ts'
 import { readHeader, type EvmHeader } from './header.ts'
 import { readQuantity, toQuantity } from './hex-field.ts'
+import type { RpcCall } from './json-rpc.ts'
 import { RpcClient } from './rpc-client.ts'
 import { Span } from './span.ts'
 
 /** A URL may be pointed at another chain while we run. */
 const IDENTITY_MS_MAX = 5 * 60_000
+/** A head may be replaced at any time; within one poll, asking for its header again is only latency. */
+const REMEMBER_MS_MAX = 1_000
 /** A failing provider rests for twice as long each time, within these bounds. */
 const REST_MS_MIN = 250
 const REST_MS_MAX = 10_000
 
 export type BlockTag = number | 'latest' | 'finalized'
+
+export function headerCall(block: BlockTag): RpcCall {
+  const param = typeof block === 'number' ? toQuantity(block) : block
+  return { method: 'eth_getBlockByNumber', params: [param, false] }
+}
 
 /** One provider of a chain: its calls, whether it may be used, and what we learnt about it. */
 export class Provider {
@@ -28,7 +36,7 @@ export class Provider {
   #failures = 0
   #restedMs = -Infinity
   #restUntilMs = -Infinity
-  #head: EvmHeader | null = null
+  #head: { readonly header: EvmHeader; readonly atMs: number } | null = null
 
   constructor(config: ChainConfig, provider: ProviderConfig, deps: SourceDeps) {
     this.name = provider.name
@@ -42,16 +50,16 @@ export class Provider {
     return this.#refusal
   }
 
-  restMs(): number {
+  /** How long it still rests after failures, in milliseconds. */
+  get restMs(): number {
     return Math.max(0, this.#restUntilMs - this.#env.clock.monotonicMs())
   }
 
   /** Null when it does not have the block. */
   async header(block: BlockTag): Promise<EvmHeader | null> {
-    const param = typeof block === 'number' ? toQuantity(block) : block
     let raw: unknown
     try {
-      raw = await this.client.call('eth_getBlockByNumber', param, false)
+      raw = await this.client.call(headerCall(block))
     } catch (error) {
       if (isFailure(error, 'unknown_block')) return null
       throw error
@@ -62,13 +70,15 @@ export class Provider {
   async head(): Promise<EvmHeader> {
     const header = await this.header('latest')
     if (header === null) throw new RpcFailure('garbled', 'there is no latest block')
-    this.#head = header
+    this.#head = { header, atMs: this.#env.clock.monotonicMs() }
     return header
   }
 
   /** The header of a block it has just named as its head, which need not be asked for again. */
   rememberedHead(height: number): EvmHeader | null {
-    return this.#head?.height === height ? this.#head : null
+    if (this.#head === null || this.#head.header.height !== height) return null
+    const ageMs = this.#env.clock.monotonicMs() - this.#head.atMs
+    return ageMs <= REMEMBER_MS_MAX ? this.#head.header : null
   }
 
   forgetHead(): void {
@@ -86,7 +96,10 @@ export class Provider {
   }
 
   async #checkChain(): Promise<void> {
-    const actual = readQuantity(await this.client.call('eth_chainId'), 'chainId')
+    const actual = readQuantity(
+      await this.client.call({ method: 'eth_chainId', params: [] }),
+      'chainId',
+    )
     if (actual !== this.#expected) {
       this.#refusal = `${this.name} serves eip155:${actual}, not eip155:${this.#expected}`
       throw new RpcFailure('wrong_chain', this.#refusal)
@@ -107,5 +120,7 @@ export class Provider {
     this.#restedMs = this.#env.clock.monotonicMs()
     this.#restUntilMs = this.#restedMs + Math.max(jittered, retryAfterMs ?? 0)
     this.#head = null
+    // It may come back as another node.
+    this.#checkedMs = -Infinity
   }
 }

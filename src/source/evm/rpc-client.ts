@@ -14,12 +14,18 @@ import {
 } from './json-rpc.ts'
 import { readRetryAfter } from './retry-after.ts'
 
-/** A header with the hashes of its transactions stays below 200 kB on the fullest chains. */
-const PLAIN_LIMITS: HttpLimits = { deadlineMs: 5_000, bytesMax: 4 * 1024 * 1024 }
-/** Some 90,000 logs, and longer than public nodes search before they give up themselves. */
-const LOG_LIMITS: HttpLimits = { deadlineMs: 20_000, bytesMax: 64 * 1024 * 1024 }
+/** A full Ethereum block of nothing but transfers has some 7,500 of them, in 5 MB. */
+const PLAIN_LIMITS: HttpLimits = { deadlineMs: 5_000, bytesMax: 16 * 1024 * 1024 }
+/** For questions about many blocks: some 90,000 logs, and longer than public nodes search themselves. */
+export const WIDE_LIMITS: HttpLimits = { deadlineMs: 20_000, bytesMax: 64 * 1024 * 1024 }
 
 type Decode = (http: HttpAnswer, firstId: number) => RpcAnswer[]
+
+interface Exchange {
+  readonly body: string
+  readonly decode: Decode
+  readonly limits: HttpLimits
+}
 
 /** One provider's JSON-RPC: an answer belongs to its call, or there is a failure. Nothing is retried here. */
 export class RpcClient {
@@ -37,10 +43,10 @@ export class RpcClient {
     this.#secrets = secretsOf(provider.url)
   }
 
-  async call(method: string, ...params: unknown[]): Promise<unknown> {
-    const call = { method, params }
+  async call(call: RpcCall, limits = PLAIN_LIMITS): Promise<unknown> {
     const body = encodeCall(call, this.#nextId)
-    const answers = await this.#exchange([call], body, (http, id) => [decodeSingle(http, call, id)])
+    const decode: Decode = (http, id) => [decodeSingle(http, call, id)]
+    const answers = await this.#exchange([call], { body, decode, limits })
     return resultOf(required(answers[0], 'one call has one answer'))
   }
 
@@ -51,14 +57,15 @@ export class RpcClient {
   async callAll(calls: readonly RpcCall[]): Promise<unknown[]> {
     const answers = this.#refusesBatches ? null : await this.#batch(calls)
     if (answers !== null) return answers.map(resultOf)
-    return Promise.all(calls.map(({ method, params }) => this.call(method, ...params)))
+    return Promise.all(calls.map((call) => this.call(call)))
   }
 
   /** Null when the provider refuses the batch as a whole. */
   async #batch(calls: readonly RpcCall[]): Promise<RpcAnswer[] | null> {
     try {
       const body = encodeBatch(calls, this.#nextId)
-      return await this.#exchange(calls, body, (http, id) => decodeBatch(http, calls, id))
+      const decode: Decode = (http, id) => decodeBatch(http, calls, id)
+      return await this.#exchange(calls, { body, decode, limits: PLAIN_LIMITS })
     } catch (error) {
       if (!isFailure(error, 'refused')) throw error
       this.#refusesBatches = true
@@ -66,14 +73,16 @@ export class RpcClient {
     }
   }
 
-  async #exchange(calls: readonly RpcCall[], body: string, decode: Decode): Promise<RpcAnswer[]> {
+  async #exchange(
+    calls: readonly RpcCall[],
+    { body, decode, limits }: Exchange,
+  ): Promise<RpcAnswer[]> {
     const { env, http } = this.#deps
     const firstId = this.#nextId
     this.#nextId += calls.length
     const startedMs = env.clock.monotonicMs()
-    const logs = calls.some(({ method }) => method === 'eth_getLogs')
     try {
-      const answer = await http.post(this.#provider.url, body, logs ? LOG_LIMITS : PLAIN_LIMITS)
+      const answer = await http.post(this.#provider.url, body, limits)
       refuseHaste(answer, env.clock.now())
       const answers = decode(answer, firstId).map((one) =>
         'failure' in one ? { failure: this.#scrub(one.failure) } : one,
@@ -81,7 +90,7 @@ export class RpcClient {
       this.#report(calls, answers, startedMs)
       return answers
     } catch (error) {
-      const failure = this.#scrub(failureOf(error, logs))
+      const failure = this.#scrub(failureOf(error, limits))
       const failed = calls.map(() => ({ failure }))
       this.#report(calls, failed, startedMs)
       throw failure
@@ -103,9 +112,7 @@ export class RpcClient {
         provider: this.#provider.name,
         method,
         durationMs,
-        ...('failure' in answer
-          ? { outcome: answer.failure.kind, error: answer.failure.message }
-          : { outcome: 'ok' }),
+        ...outcomeOf(answer),
       })
     }
   }
@@ -116,6 +123,12 @@ function resultOf(answer: RpcAnswer): unknown {
   return answer.result
 }
 
+/** That it does not have a block is an honest answer, and on a young chain it is the answer of every poll. */
+function outcomeOf(answer: RpcAnswer): { outcome: string; error?: string } {
+  if (!('failure' in answer) || answer.failure.kind === 'unknown_block') return { outcome: 'ok' }
+  return { outcome: answer.failure.kind, error: answer.failure.message }
+}
+
 /** Statuses that say when to come back, which a body would not. */
 function refuseHaste({ status, headers }: HttpAnswer, now: Date): void {
   if (status !== 429 && status !== 503) return
@@ -124,13 +137,13 @@ function refuseHaste({ status, headers }: HttpAnswer, now: Date): void {
   throw new RpcFailure(kind, `HTTP status ${status}`, { retryAfterMs })
 }
 
-function failureOf(error: unknown, asksForLogs: boolean): RpcFailure {
+function failureOf(error: unknown, limits: HttpLimits): RpcFailure {
   if (error instanceof RpcFailure) return error
   if (!(error instanceof HttpFailure)) throw error
   const { kind, message } = error
-  // Only an answer that grows with what was asked gets smaller by asking for less.
-  const isOversize = kind === 'too_large' && !asksForLogs
-  return new RpcFailure(isOversize ? 'garbled' : kind, message, { cause: error })
+  // Only a wide question can be asked again for less.
+  const isHopeless = kind === 'too_large' && limits !== WIDE_LIMITS
+  return new RpcFailure(isHopeless ? 'garbled' : kind, message, { cause: error })
 }
 
 const SECRET_LENGTH_MIN = 8

@@ -3,7 +3,7 @@ import type { RailId } from '../../domain/chain.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
 import { contradict } from './failure.ts'
-import { HASH_LENGTH, isHexText, readHash, readQuantity } from './hex-field.ts'
+import { HASH_LENGTH, readBytes, readHash, readQuantity } from './hex-field.ts'
 
 /** keccak256 of `Transfer(address,address,uint256)`. */
 export const TRANSFER_TOPIC: Hex =
@@ -120,19 +120,21 @@ function railOf(log: RawLog, scope: LogScope): RailId {
   return rail
 }
 
-/** Null for a log of another shape: an NFT's transfer under the same topic, dirty padding, data of another length. */
+/**
+ * Null for a well-formed log of another shape: an NFT's transfer under the same topic, dirty padding, data of
+ * another length. A log that is not well-formed fails the whole answer instead: skipping it might hide money.
+ */
 function readMovement(log: RawLog): { from: Hex; to: Hex; amount: bigint } | null {
-  const topics = log.topics as readonly unknown[]
-  const [, from, to] = topics
-  if (topics.length !== 3 || !isPadded(from) || !isPadded(to)) return null
-  if (!isHexText(log.data, HASH_LENGTH)) return null
+  const [, from, to, ...rest] = log.topics as readonly unknown[]
+  const data = readBytes(log.data, 'data')
+  if (from === undefined || to === undefined) return null
+  const sender = readHash(from, 'topics[1]')
+  const recipient = readHash(to, 'topics[2]')
+  const isPadded = sender.startsWith(PADDING) && recipient.startsWith(PADDING)
+  if (rest.length > 0 || !isPadded || data.length !== HASH_LENGTH) return null
   return {
-    from: `0x${from.slice(PADDING.length)}`,
-    to: `0x${to.slice(PADDING.length)}`,
-    amount: BigInt(log.data),
+    from: `0x${sender.slice(PADDING.length)}`,
+    to: `0x${recipient.slice(PADDING.length)}`,
+    amount: BigInt(data),
   }
-}
-
-function isPadded(topic: unknown): topic is Hex {
-  return isHexText(topic, HASH_LENGTH) && topic.startsWith(PADDING)
 }
