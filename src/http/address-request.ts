@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import type { ChainId, RailId } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
-import type { AddressEntry } from '../match/address-store.ts'
+import { appendAudit } from '../environment/audit-store.ts'
+import { required } from '../lib/assert.ts'
+import { registerAddresses, type AddressEntry } from '../match/address-store.ts'
+import type { Tx } from '../store/database.ts'
+import { addressView, type AddressView } from './address-view.ts'
 import { FIELDS } from './fields.ts'
 import type { RailBook } from './rail-book.ts'
 
@@ -47,6 +51,34 @@ export function checkEntry(
       watchFrom: requested.watch_from ?? null,
     },
   }
+}
+
+export interface Registrar {
+  readonly environment: string
+  readonly actor: string
+  readonly now: Date
+}
+
+/** The same address for the same owner changes nothing; for another owner it is refused. */
+export async function registerOne(
+  tx: Tx,
+  { chainId, entry }: CheckedEntry,
+  { environment, actor, now }: Registrar,
+  rails: RailBook,
+): Promise<{ created: boolean; view: AddressView }> {
+  const [registration] = await registerAddresses(tx, {
+    environment,
+    chainId,
+    now,
+    entries: [entry],
+  })
+  const { status, record } = required(registration, 'one entry has one answer')
+  const view = addressView(record, rails)
+  if (status === 'taken') throw addressTaken(view.address, record.rail)
+  if (status === 'exists') return { created: false, view }
+  const action = 'address.registered'
+  await appendAudit(tx, { environment, actor, action, subject: view.id, detail: view, now })
+  return { created: true, view }
 }
 
 export function addressTaken(address: string, rail: RailId): AppError {

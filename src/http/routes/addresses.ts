@@ -1,55 +1,16 @@
 import { z } from 'zod'
 import { decodeCursor } from '../../domain/cursor.ts'
 import { AppError } from '../../domain/error.ts'
-import { appendAudit } from '../../environment/audit-store.ts'
 import { railsOf } from '../../environment/environment-store.ts'
-import { required } from '../../lib/assert.ts'
-import {
-  findAddress,
-  listAddresses,
-  registerAddresses,
-  type DepositAddress,
-} from '../../match/address-store.ts'
-import { addressTaken, AddressRequest, checkEntry } from '../address-request.ts'
+import { findAddress, listAddresses } from '../../match/address-store.ts'
+import { AddressRequest, checkEntry, registerOne } from '../address-request.ts'
+import { AddressView, addressView } from '../address-view.ts'
 import { actorOf, callerOf } from '../auth.ts'
 import type { App, RouteDeps } from '../deps.ts'
 import { FIELDS } from '../fields.ts'
 import { problems } from '../openapi.ts'
 import { pageOf, toPage } from '../page.ts'
-import type { RailBook } from '../rail-book.ts'
 import { write, WriteHeaders } from '../write.ts'
-
-export const AddressView = z
-  .object({
-    id: z.string(),
-    environment: z.string(),
-    rail: z.string(),
-    chain: z.string().meta({ description: 'CAIP-2' }),
-    address: z.string(),
-    owner: z.string(),
-    watch_from: z.int().nullable(),
-    registered_height: z
-      .int()
-      .nullable()
-      .meta({ description: 'Our tip at registration; null before the first block' }),
-    registered_at: z.iso.datetime(),
-  })
-  .meta({ id: 'Address' })
-
-export function addressView(record: DepositAddress, rails: RailBook): z.infer<typeof AddressView> {
-  const { codec } = rails.recorded(record.rail)
-  return {
-    id: String(record.id),
-    environment: record.environment,
-    rail: record.rail,
-    chain: record.chainId,
-    address: codec.formatAddress(record.address),
-    owner: record.owner,
-    watch_from: record.watchFrom,
-    registered_height: record.registeredHeight < 0 ? null : record.registeredHeight,
-    registered_at: record.registeredAt.toISOString(),
-  }
-}
 
 const AddressQuery = z.strictObject({
   rail: FIELDS.rail.optional(),
@@ -81,23 +42,10 @@ function registerRoute(app: App, deps: RouteDeps): void {
     const caller = callerOf(request)
     const { environment } = caller
     const checked = checkEntry(request.body, rails, await railsOf(db, environment))
-    const now = env.clock.now()
+    const registrar = { environment, actor: actorOf(caller), now: env.clock.now() }
     await write(deps, request, reply, async (tx) => {
-      const batch = { environment, chainId: checked.chainId, now, entries: [checked.entry] }
-      const [registration] = await registerAddresses(tx, batch)
-      const { status, record } = required(registration, 'one entry has one answer')
-      const body = addressView(record, rails)
-      if (status === 'taken') throw addressTaken(body.address, record.rail)
-      if (status === 'exists') return { status: 200, body }
-      await appendAudit(tx, {
-        environment,
-        actor: actorOf(caller),
-        action: 'address.registered',
-        subject: body.id,
-        detail: body,
-        now,
-      })
-      return { status: 201, body }
+      const { created, view } = await registerOne(tx, checked, registrar, rails)
+      return { status: created ? 201 : 200, body: view }
     })
     deps.onRegistered?.(checked.chainId)
     return reply
