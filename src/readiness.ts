@@ -1,5 +1,6 @@
 import { readCursor } from './block/block-store.ts'
 import type { ChainConfig } from './config/config.ts'
+import type { Chain } from './domain/chain.ts'
 import type { Probe } from './http/readiness.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Db } from './store/database.ts'
@@ -8,6 +9,10 @@ import { pendingMigrations } from './store/migrate.ts'
 /** A tip older than this many block times is stale; at least STALE_SECONDS_MIN, for chains with fast blocks. */
 const STALE_BLOCKS = 20
 const STALE_SECONDS_MIN = 60
+
+export function staleAfterSeconds(chain: Chain): number {
+  return Math.max(STALE_SECONDS_MIN, STALE_BLOCKS * chain.blockTimeSeconds)
+}
 
 /** What must hold before this daemon calls itself ready, each with a sentence for the person who is woken up. */
 export function probesOf(
@@ -33,9 +38,8 @@ export function probesOf(
       if (cursor.halt !== null) {
         return `halted (${cursor.halt.reason}): see "settled chain list", then "settled chain resume ${chain.slug}"`
       }
-      const staleSeconds = Math.max(STALE_SECONDS_MIN, STALE_BLOCKS * chain.blockTimeSeconds)
       const ageSeconds = Math.round((clock.now().getTime() - cursor.updatedAt.getTime()) / 1000)
-      if (ageSeconds <= staleSeconds) return null
+      if (ageSeconds <= staleAfterSeconds(chain)) return null
       return `no progress for ${ageSeconds} s at height ${cursor.height}: run "settled doctor"`
     },
   }))

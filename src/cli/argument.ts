@@ -6,7 +6,7 @@ export const WHOLE_NUMBER = z
   .string()
   .regex(/^\d{1,15}$/, 'is not a whole number')
   .transform(Number)
-  .describe('Digits only, such as 19000000')
+  .describe('digits only, such as 19000000')
 
 /** Reads an argument or option by a schema, mostly the API's own for that field; a wrong one is wrong usage. */
 export function by<T>(schema: z.ZodType<T>): (text: string) => T {

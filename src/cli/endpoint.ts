@@ -16,7 +16,7 @@ import { EVENT_TYPES, type EventType } from '../domain/event.ts'
 import { randomId } from '../domain/id.ts'
 import { FIELDS } from '../http/fields.ts'
 import { endpointView } from '../http/routes/endpoints.ts'
-import { by, listBy } from './argument.ts'
+import { by, listBy, WHOLE_NUMBER } from './argument.ts'
 import { makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
 import { knownEnvironment } from './lookup.ts'
@@ -25,7 +25,7 @@ const LIST_MAX = 1_000
 const HOUR_MS = 3_600_000
 
 const EventTypeName = z.enum(EVENT_TYPES).describe(EVENT_TYPES.join(', '))
-const OverlapHours = z.coerce.number().min(0).max(168).describe('0 to 168 hours')
+const OverlapHours = WHOLE_NUMBER.pipe(z.number().max(168)).describe('whole hours, 0 to 168')
 
 interface AddOptions extends JsonOption {
   readonly description: string

@@ -1,22 +1,34 @@
 import { Command } from 'commander'
+import { addressCommand } from './address.ts'
+import { chainCommand } from './chain.ts'
 import type { CliContext } from './context.ts'
 import { demoCommand } from './demo.ts'
 import { devCommand } from './dev.ts'
+import { doctorCommand } from './doctor.ts'
+import { endpointCommand } from './endpoint.ts'
 import { envCommand } from './env.ts'
 import { keyCommand } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { policyCommand } from './policy.ts'
+import { replayCommand } from './replay.ts'
+import { rescanCommand } from './rescan.ts'
 import { serveCommand } from './serve.ts'
 
 /** Every command, in the order in which `--help` shows them; one file each. */
 const COMMANDS = [
   serveCommand,
   migrateCommand,
+  demoCommand,
+  devCommand,
   envCommand,
   keyCommand,
+  addressCommand,
+  endpointCommand,
   policyCommand,
-  devCommand,
-  demoCommand,
+  rescanCommand,
+  replayCommand,
+  chainCommand,
+  doctorCommand,
 ]
 
 export function createProgram(context: CliContext): Command {

@@ -1,6 +1,6 @@
-import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
-import { assert } from '../lib/assert.ts'
+import { assert, required } from '../lib/assert.ts'
 import type { Tables } from './tables.ts'
 
 /** A connection or a transaction: the query may run in either. */
@@ -44,6 +44,12 @@ export function openDatabase(options: DatabaseOptions): Db {
   return new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: options.wrapPool?.(pool) ?? pool }),
   })
+}
+
+/** The server's clock, which leases go by. */
+export async function databaseTime(db: Db): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db)
+  return required(rows[0], 'a select without a table has one row').now
 }
 
 /** int8 holds heights, fences and sequence numbers: exact as numbers below 2^53, and refused above. */

@@ -58,3 +58,19 @@ export async function releaseLease(db: Db, lease: Lease): Promise<void> {
     update lease set expires_at = clock_timestamp()
     where name = ${lease.name} and fence = ${lease.fence}`.execute(db)
 }
+
+export interface LeaseState {
+  readonly name: string
+  readonly holder: string
+  readonly fence: number
+  /** Whether it stands at this moment; a lease that nobody renewed stays on record. */
+  readonly held: boolean
+}
+
+export async function listLeases(db: Db): Promise<LeaseState[]> {
+  const { rows } = await sql<LeaseState>`
+    select name, holder, fence, expires_at > clock_timestamp() as held from lease order by name`.execute(
+    db,
+  )
+  return rows
+}

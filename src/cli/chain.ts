@@ -1,0 +1,150 @@
+import { Command } from 'commander'
+import {
+  lockCursor,
+  readCursor,
+  resumeChain,
+  type Cursor,
+  type Halt,
+} from '../block/block-store.ts'
+import type { BlockRef } from '../domain/block.ts'
+import type { Chain } from '../domain/chain.ts'
+import { AppError } from '../domain/error.ts'
+import { FIELDS } from '../http/fields.ts'
+import { by, WHOLE_NUMBER } from './argument.ts'
+import { makeChange } from './change.ts'
+import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
+import { allChains, knownChain } from './lookup.ts'
+
+interface ResumeOptions extends JsonOption {
+  readonly acceptAncestor: number
+  readonly reason: string
+}
+
+export function chainCommand(context: CliContext): Command {
+  return new Command('chain')
+    .description('chains: where each one stands, and what to do about one that halted')
+    .addCommand(listCommand(context))
+    .addCommand(resumeCommand(context))
+}
+
+function listCommand(context: CliContext): Command {
+  return new Command('list')
+    .description('list chains: last block, finalized block, and why one is halted')
+    .option('--json', 'print JSON')
+    .action(async (options: JsonOption) => {
+      const chains = await withDatabase(context, (db) =>
+        Promise.all(
+          allChains().map(async (chain) => ({ chain, cursor: await readCursor(db, chain.id) })),
+        ),
+      )
+      const json = chains.map(({ chain, cursor }) => toJson(chain, cursor))
+      const halts = chains.flatMap(({ chain, cursor }) => describeHalt(chain, cursor?.halt ?? null))
+      print(context, { json, lines: [...table(json.map(describe)), ...halts] }, options)
+    })
+}
+
+function resumeCommand(context: CliContext): Command {
+  return new Command('resume')
+    .description(
+      'let a halted chain follow its providers, although they contradict what was final: deposits that were ' +
+        'final above the common ancestor become "reversed", and consumers are told',
+    )
+    .argument('<chain>', 'such as ethereum')
+    .requiredOption(
+      '--accept-ancestor <height>',
+      'the common ancestor as "settled chain list" shows it: typing it says that you have read it',
+      by(WHOLE_NUMBER),
+    )
+    .requiredOption('--reason <text>', 'why; it is kept on record', by(FIELDS.description.min(1)))
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: ResumeOptions) => {
+      const chain = knownChain(name)
+      const { acceptAncestor, reason } = options
+      const ancestor = await makeChange(context, async ({ tx, audit }) => {
+        const cursor = await lockCursor(tx, chain.id)
+        const { halt, ancestor } = acceptedHalt(chain, cursor, acceptAncestor)
+        await resumeChain(tx, chain.id, ancestor)
+        const { height, hash, finalized } = cursor ?? {}
+        const detail = { reason, halt, tip: { height, hash }, finalized }
+        await audit({ environment: null, action: 'chain.resumed', subject: chain.id, detail })
+        return ancestor
+      })
+      const lines = [
+        `${chain.slug} resumes from ${refText(ancestor)}.`,
+        'The daemon now follows its providers from there. Deposits that were final above it and are not on',
+        'their chain become "reversed": each is an event, to be booked out wherever it was booked in.',
+      ]
+      print(context, { json: { chain: chain.slug, ancestor }, lines }, options)
+    })
+}
+
+/** Throws unless the chain is halted at exactly the ancestor that the person names. */
+function acceptedHalt(
+  { slug }: Chain,
+  cursor: Cursor | null,
+  height: number,
+): { halt: Halt; ancestor: BlockRef } {
+  const halt = cursor?.halt ?? null
+  if (halt === null) {
+    throw new AppError(
+      'invalid_request',
+      `chain: ${slug} is not halted, there is nothing to resume; see "settled chain list"`,
+    )
+  }
+  const { ancestor } = halt
+  if (ancestor === null) {
+    throw new AppError(
+      'invalid_request',
+      `chain: ${slug} shares no block with its providers, so there is no ancestor to accept; ${NO_ANCESTOR_REMEDY}`,
+    )
+  }
+  if (ancestor.height !== height) {
+    throw new AppError(
+      'invalid_request',
+      `--accept-ancestor: ${height} is not the common ancestor of ${slug}; read "settled chain list" and type the height it shows`,
+    )
+  }
+  return { halt, ancestor }
+}
+
+const NO_ANCESTOR_REMEDY =
+  'check that they serve the right chain; if they do, start with an empty database, where ids stay the same'
+
+function toJson({ slug, id }: Chain, cursor: Cursor | null) {
+  return {
+    chain: slug,
+    id,
+    tip: cursor === null ? null : { height: cursor.height, hash: cursor.hash },
+    tip_time: cursor?.time.toISOString() ?? null,
+    start_height: cursor?.startHeight ?? null,
+    finalized: cursor?.finalized ?? null,
+    updated_at: cursor?.updatedAt.toISOString() ?? null,
+    halt: cursor?.halt ?? null,
+  }
+}
+
+function describe({ chain, tip, finalized, updated_at, halt }: ReturnType<typeof toJson>) {
+  if (tip === null) return [chain, 'no block yet', '', '']
+  const state = halt === null ? `moved ${updated_at}` : 'HALTED'
+  return [chain, `tip ${tip.height}`, `finalized ${finalized?.height ?? 'nothing yet'}`, state]
+}
+
+function describeHalt({ slug }: Chain, halt: Halt | null): string[] {
+  if (halt === null) return []
+  const { reason, head, ancestor } = halt
+  const next =
+    ancestor === null
+      ? NO_ANCESTOR_REMEDY
+      : `find out why; then, to follow the providers: settled chain resume ${slug} --accept-ancestor ${ancestor.height} --reason …`
+  return [
+    '',
+    `${slug} is halted: ${reason}`,
+    `  the providers' head   ${refText(head)}`,
+    `  common ancestor       ${ancestor === null ? 'none of our blocks' : refText(ancestor)}`,
+    `  what to do            ${next}`,
+  ]
+}
+
+function refText({ height, hash }: BlockRef): string {
+  return `${height} ${hash}`
+}
