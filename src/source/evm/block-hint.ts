@@ -1,21 +1,14 @@
-import { WebSocket } from 'undici'
 import type { Env } from '../../lib/env.ts'
+import { subscribeNewHeads } from './new-heads.ts'
 
 const REST_MS_MIN = 500
 const REST_MS_MAX = 30_000
 /** A subscription this quiet is taken for dead: they die without closing. */
 const SILENCE_MS_MAX = 60_000
 
-const SUBSCRIBE = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'eth_subscribe',
-  params: ['newHeads'],
-})
-
 /**
- * A websocket that rings at new heads and reconnects for as long as it is open. Nothing it says is believed:
- * it only makes the poll come sooner, so everything that goes wrong here is silence.
+ * A websocket that rings at new heads and reconnects for as long as it is open. It only makes the poll come
+ * sooner, so everything that goes wrong here is silence.
  */
 export class BlockHint {
   readonly #url: string
@@ -47,30 +40,25 @@ export class BlockHint {
     }
   }
 
-  /** One connection, until it closes or falls silent. Returns whether it ever rang. */
+  /** One connection, until it ends or falls silent. Returns whether it ever rang. */
   async #listen(): Promise<boolean> {
-    const socket = new WebSocket(this.#url)
     const ended = new AbortController()
-    const end = () => ended.abort()
     let heads = 0
-    socket.addEventListener('open', () => socket.send(SUBSCRIBE))
-    socket.addEventListener('message', ({ data }) => {
-      if (!isNewHead(data)) return
-      heads += 1
-      this.#ring()
+    const unsubscribe = subscribeNewHeads(this.#url, {
+      onSubscribed: () => undefined,
+      onHead: () => {
+        heads += 1
+        this.#ring()
+      },
+      onEnd: () => ended.abort(),
     })
-    socket.addEventListener('error', end)
-    socket.addEventListener('close', end)
     const signal = AbortSignal.any([this.#closing.signal, ended.signal])
-    for (let before = -1; before !== heads && !signal.aborted;) {
+    let before: number
+    do {
       before = heads
       await this.#env.clock.sleep(SILENCE_MS_MAX, signal)
-    }
-    socket.close()
+    } while (heads > before && !signal.aborted)
+    unsubscribe()
     return heads > 0
   }
-}
-
-function isNewHead(data: unknown): boolean {
-  return typeof data === 'string' && data.includes('"eth_subscription"')
 }

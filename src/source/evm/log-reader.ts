@@ -3,6 +3,7 @@ import type { Block, BlockRange, BlockRef } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
+import { required } from '../../lib/assert.ts'
 import type { SourceDeps } from '../adapter.ts'
 import { isFailure, RpcFailure } from './failure.ts'
 import { plainHeader, readHeader, type EvmHeader } from './header.ts'
@@ -12,15 +13,15 @@ import { BloomProbe } from './logs-bloom.ts'
 import { headerCall, type Provider } from './provider.ts'
 import type { ProviderPool } from './provider-pool.ts'
 import { WIDE_LIMITS } from './rpc-client.ts'
-import { readTransfers, TRANSFER_TOPIC } from './transfer-log.ts'
+import { readTransfers, TRANSFER_TOPIC, type RawLog } from './transfer-log.ts'
 
 /** What one answer showed, with the headers of its first and last block: the same one for a single block. */
 interface Reading {
   readonly first: EvmHeader
   readonly last: EvmHeader
   readonly transfers: readonly Transfer[]
-  /** There were no logs at all, not even ones that are left out of `transfers`. */
-  readonly isEmpty: boolean
+  /** The watched contracts without any log in it, counting also those that are left out of `transfers`. */
+  readonly silent: readonly Hex[]
 }
 
 /** Reads blocks and ranges with the transfers of the watched contracts. */
@@ -30,7 +31,7 @@ export class LogReader {
   readonly #pool: ProviderPool
   readonly #rails: ReadonlyMap<string, RailId>
   readonly #contracts: readonly Hex[]
-  readonly #probes: readonly BloomProbe[]
+  readonly #probes: ReadonlyMap<Hex, BloomProbe>
   readonly #oddContracts = new Set<unknown>()
 
   constructor(config: ChainConfig, deps: SourceDeps, pool: ProviderPool) {
@@ -39,7 +40,9 @@ export class LogReader {
     this.#pool = pool
     this.#contracts = config.rails.map(({ rail }) => rail.contract)
     this.#rails = new Map(config.rails.map(({ rail }) => [rail.contract, rail.id]))
-    this.#probes = this.#contracts.map((contract) => new BloomProbe([contract, TRANSFER_TOPIC]))
+    this.#probes = new Map(
+      this.#contracts.map((contract) => [contract, new BloomProbe([contract, TRANSFER_TOPIC])]),
+    )
   }
 
   /** Null when the provider does not have the block, or lets go of it between its header and its logs. */
@@ -121,33 +124,37 @@ export class LogReader {
       timeMs: first === last ? first.time.getTime() : null,
       onOddLog: (log) => this.#reportOdd(log),
     })
-    return { first, last, transfers, isEmpty: Array.isArray(logs) && logs.length === 0 }
+    const speakers = new Set((logs as readonly RawLog[]).map(({ address }) => address))
+    const silent = this.#contracts.filter((contract) => !speakers.has(contract))
+    return { first, last, transfers, silent }
   }
 
   /**
-   * No logs, although the provider's own header says that there may be some: nodes that have not indexed a
-   * block, or have pruned it, answer so. Mostly the block is merely full, and unless another provider knows
-   * better the first is believed.
+   * No log of a contract, although the provider's own header says that there may be some: nodes that have not
+   * indexed a block, or have pruned it, answer so. Mostly the block is merely full, and unless the next
+   * provider knows better the first is believed.
    */
   async #believe(
     provider: Provider,
     reading: Reading,
     readAgain: (other: Provider) => Promise<Reading>,
   ): Promise<Reading> {
-    if (!reading.isEmpty || !this.#mayHoldLogs(reading)) return reading
+    if (!this.#isDoubtful(reading)) return reading
     for (const other of this.#pool.others(provider)) {
       const answer = await this.#pool.try(other, readAgain)
       if ('failure' in answer) continue
-      if (!answer.value.isEmpty) this.#reportOmission(provider, other, reading)
+      if (answer.value.silent.length >= reading.silent.length) return reading
+      this.#reportOmission(provider, other, reading)
       return answer.value
     }
     return reading
   }
 
-  #mayHoldLogs({ first, last }: Reading): boolean {
-    return this.#probes.some(
-      (probe) => probe.mayMatch(first.logsBloom) || probe.mayMatch(last.logsBloom),
-    )
+  #isDoubtful({ silent, first, last }: Reading): boolean {
+    return silent.some((contract) => {
+      const probe = required(this.#probes.get(contract), 'every watched contract has its probe')
+      return probe.mayMatch(first.logsBloom) || probe.mayMatch(last.logsBloom)
+    })
   }
 
   #logsCall(where: object): RpcCall {

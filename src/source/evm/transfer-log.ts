@@ -23,7 +23,8 @@ export interface LogScope {
   readonly onOddLog: (log: object) => void
 }
 
-interface RawLog {
+/** As a node sends it: nothing about it is known yet. */
+export interface RawLog {
   readonly address?: unknown
   readonly topics?: unknown
   readonly data?: unknown
