@@ -1,4 +1,3 @@
-import { toHex } from 'viem/utils'
 import type { Hex } from '../lib/hex.ts'
 
 /** A transaction that a reorg puts back, and into which of the new blocks (0 is the deepest). */
@@ -61,16 +60,6 @@ export async function setAutomine(url: string, enabled: boolean): Promise<void> 
   await callNode(url, 'evm_setAutomine', enabled)
 }
 
-/** Seconds between blocks; 0 stops them. */
-export async function setBlockTime(url: string, seconds: number): Promise<void> {
-  await callNode(url, 'evm_setIntervalMining', seconds)
-}
-
 export async function headHeight(url: string): Promise<number> {
   return Number(await callNode<Hex>(url, 'eth_blockNumber'))
-}
-
-/** Time of the next block, in seconds since the epoch; later blocks go on from there. */
-export async function setNextBlockTime(url: string, seconds: number): Promise<void> {
-  await callNode(url, 'evm_setNextBlockTimestamp', toHex(seconds))
 }
