@@ -48,6 +48,8 @@ export interface FlowWorld {
 export interface FlowOptions {
   readonly policy?: Policy
   readonly start?: number | 'finalized'
+  /** How events print addresses and hashes; as they are by default. */
+  readonly codec?: Codec
 }
 
 /** One environment on Anvil's rail, a real database, and a chain source of the test's choice. */
@@ -77,7 +79,7 @@ export async function flowWorldOn(
     watchChain(
       { ...ANVIL, providers: [], websocketUrl: null, start: options.start ?? 0, pollMs: 250 },
       source,
-      PLAIN_CODEC,
+      options.codec ?? PLAIN_CODEC,
       { db, env, report, holder, onEvents: () => undefined },
     )
   const watch = another('first')
