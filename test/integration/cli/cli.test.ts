@@ -3,39 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runCli } from '../../../src/cli/run-cli.ts'
-import { systemEnv } from '../../../src/lib/env.ts'
-import { testDatabase } from '../../support/database.ts'
-
-interface Ran {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-type Cli = (...args: string[]) => Promise<Ran>
-
-function cliWith(variables: NodeJS.ProcessEnv): Cli {
-  return async (...args) => {
-    let out = ''
-    let err = ''
-    const code = await runCli(args, {
-      env: systemEnv,
-      variables,
-      signal: new AbortController().signal,
-      write: (text) => (out += text),
-      writeError: (text) => (err += text),
-    })
-    return { code, out, err }
-  }
-}
-
-async function testCli(t: TestContext) {
-  const { db, url } = await testDatabase(t)
-  const cli = cliWith({ DATABASE_URL: url, USER: 'ada' })
-  const audit = () => db.selectFrom('audit_entry').selectAll().orderBy('id').execute()
-  return { db, cli, audit }
-}
+import { cliWith, testCli } from './terminal.ts'
 
 async function policyFile(t: TestContext, text: string): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'settled-policy-'))
@@ -71,7 +39,7 @@ test('a failure exits with 1 and one line that names the remedy', async () => {
 
 test('migrate says what it did', async (t) => {
   const { cli, db } = await testCli(t)
-  assert.deepEqual(await cli('migrate'), { code: 0, out: 'already up to date\n', err: '' })
+  assert.equal((await cli('migrate')).out, 'already up to date\n')
   await db.schema.dropSchema('public').cascade().execute()
   await db.schema.createSchema('public').execute()
   const before = await cli('env', 'list')

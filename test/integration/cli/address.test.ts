@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seedChain } from './chains.ts'
+import { testCli } from './terminal.ts'
+
+/** From EIP-55's own test vectors. */
+const ALICE = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'
+const BOB = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359'
+
+test('an address is registered once, and its registration is audited once', async (t) => {
+  const { cli, audit, acme } = await testCli(t)
+  await acme()
+  const add = ['address', 'add', 'acme-live', 'ethereum/usdt', ALICE.toLowerCase()]
+  const added = await cli(...add, '--owner', 'customer-1', '--json')
+  assert.equal(added.code, 0, added.err)
+  const { id, registered_at, ...rest } = added.json()
+  assert.deepEqual(rest, {
+    environment: 'acme-live',
+    rail: 'ethereum/usdt',
+    chain: 'eip155:1',
+    address: ALICE,
+    owner: 'customer-1',
+    watch_from: null,
+    registered_height: null,
+    created: true,
+  })
+  const again = await cli(...add, '--owner', 'customer-1')
+  assert.equal(again.code, 0)
+  assert.match(again.out, /^was registered before: 0x5aAeb/)
+  const entries = (await audit()).filter(({ action }) => action === 'address.registered')
+  assert.deepEqual(
+    entries.map(({ environment_id, actor, subject }) => [environment_id, actor, subject]),
+    [['acme-live', 'cli:ada', id]],
+  )
+  assert.ok(registered_at)
+})
+
+test('an address of another owner is refused', async (t) => {
+  const { cli, acme } = await testCli(t)
+  await acme()
+  const add = ['address', 'add', 'acme-live', 'ethereum/usdt', ALICE, '--owner']
+  await cli(...add, 'customer-1')
+  const taken = await cli(...add, 'customer-2')
+  assert.equal(taken.code, 1)
+  assert.match(
+    taken.err,
+    /^error: address: 0x5aAe.* belongs to another owner; .*address_taken\)\n$/,
+  )
+  const [only, ...others] = (await cli('address', 'list', 'acme-live', '--json')).json()
+  assert.equal(only.owner, 'customer-1')
+  assert.deepEqual(others, [])
+})
+
+test('what the API refuses is refused, with the field and the remedy', async (t) => {
+  const { cli, acme } = await testCli(t)
+  await acme()
+  const typo = ALICE.replace('5aAe', '5AAe')
+  const refusals: [string[], RegExp][] = [
+    [['acme-live', 'anvil/usdt', ALICE], /rail: .*env enable-rail.*\(rail_not_enabled\)/],
+    [['acme-live', 'moon/usdt', ALICE], /rail: "moon\/usdt" .*\(unknown_rail\)/],
+    [['nobody', 'ethereum/usdt', ALICE], /settled env list.*\(not_found\)/],
+    [['acme-live', 'ethereum/usdt', typo], /address: .*checksum.*\(invalid_address\)/],
+  ]
+  for (const [args, expected] of refusals) {
+    const refused = await cli('address', 'add', ...args, '--owner', 'customer-1')
+    assert.equal(refused.code, 1, args.join(' '))
+    assert.match(refused.err, expected)
+  }
+  assert.equal((await cli('address', 'list', 'acme-live')).out.trim(), '')
+})
+
+test('an address that is written wrongly is wrong usage', async (t) => {
+  const { cli, acme } = await testCli(t)
+  await acme()
+  const add = ['address', 'add', 'acme-live', 'ethereum/usdt', ALICE]
+  const noOwner = await cli(...add)
+  assert.equal(noOwner.code, 2)
+  assert.match(noOwner.err, /--owner/)
+  const badOwner = await cli(...add, '--owner', 'a\nb')
+  assert.equal(badOwner.code, 2)
+  assert.match(badOwner.err, /control characters; wanted: Your own id/)
+  const badHeight = await cli(...add, '--owner', 'customer-1', '--watch-from', '-5')
+  assert.equal(badHeight.code, 2)
+  assert.match(badHeight.err, /--watch-from.*not a whole number; wanted: digits only/)
+})
+
+test('the list is newest first and narrows by owner and rail', async (t) => {
+  const { cli, acme } = await testCli(t)
+  await acme()
+  await cli('env', 'enable-rail', 'acme-live', 'anvil/usdt')
+  await cli('address', 'add', 'acme-live', 'ethereum/usdt', ALICE, '--owner', 'customer-1')
+  await cli('address', 'add', 'acme-live', 'ethereum/usdt', BOB, '--owner', 'customer-2')
+  await cli('address', 'add', 'acme-live', 'anvil/usdt', ALICE, '--owner', 'customer-2')
+  const listed = async (...filter: string[]) => {
+    const rows = (await cli('address', 'list', 'acme-live', '--json', ...filter)).json()
+    return rows.map((row: { rail: string; address: string }) => `${row.rail} ${row.address}`)
+  }
+  const [alice, bob] = [`ethereum/usdt ${ALICE}`, `ethereum/usdt ${BOB}`]
+  assert.deepEqual(await listed(), [`anvil/usdt ${ALICE}`, bob, alice])
+  assert.deepEqual(await listed('--owner', 'customer-2'), [`anvil/usdt ${ALICE}`, bob])
+  assert.deepEqual(await listed('--owner', 'customer-2', '--rail', 'ethereum/usdt'), [bob])
+})
+
+test('history that is asked for is read again', async (t) => {
+  const { db, cli, acme } = await testCli(t)
+  await acme()
+  await seedChain(db, { finalized: 90, tip: 100 })
+  const add = ['address', 'add', 'acme-live', 'ethereum/usdt', ALICE, '--owner', 'customer-1']
+  await cli(...add, '--watch-from', '40')
+  const [rescan] = (await cli('rescan', 'list', '--json')).json()
+  assert.deepEqual([rescan.chain, rescan.from, rescan.to], ['ethereum', 40, 100])
+})

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readCursor } from '../../../src/block/block-store.ts'
+import { BLOCK_TIME, blockHash, ETHEREUM, ref, seedChain, seedHalt } from './chains.ts'
+import { testCli } from './terminal.ts'
+
+const HALT = { reason: 'a reorg reaches below finality', head: ref(104, 'b'), ancestor: ref(85) }
+const WHY = ['--reason', 'the network said so']
+
+test('the list shows where each chain stands', async (t) => {
+  const { db, cli } = await testCli(t)
+  assert.match((await cli('chain', 'list')).out, /^ethereum {2}no block yet$/m)
+  await seedChain(db, { finalized: 90, tip: 100 })
+  assert.match(
+    (await cli('chain', 'list')).out,
+    /^ethereum {2}tip 100 +finalized 90 +moved 2026-03-01T12:00:00\.000Z$/m,
+  )
+  const chains = (await cli('chain', 'list', '--json')).json()
+  const ethereum = chains.find((row: { chain: string }) => row.chain === 'ethereum')
+  assert.deepEqual(ethereum, {
+    chain: 'ethereum',
+    id: ETHEREUM,
+    tip: { height: 100, hash: blockHash(100) },
+    tip_time: BLOCK_TIME.toISOString(),
+    start_height: 90,
+    finalized: { height: 90, hash: blockHash(90) },
+    updated_at: BLOCK_TIME.toISOString(),
+    halt: null,
+  })
+})
+
+test('a halted chain shows the evidence and the way out', async (t) => {
+  const { db, cli } = await testCli(t)
+  await seedChain(db, { finalized: 90, tip: 100 })
+  await seedHalt(db, HALT)
+  const { out } = await cli('chain', 'list')
+  assert.match(out, /^ethereum {2}tip 100 +finalized 90 +HALTED$/m)
+  assert.ok(out.includes('ethereum is halted: a reorg reaches below finality'))
+  assert.ok(out.includes(`104 ${blockHash(104, 'b')}`) && out.includes(`85 ${blockHash(85)}`))
+  assert.ok(out.includes('settled chain resume ethereum --accept-ancestor 85'))
+})
+
+test('resuming takes finality back to the ancestor that was read and typed', async (t) => {
+  const { db, cli, audit } = await testCli(t)
+  await seedChain(db, { finalized: 90, tip: 100 })
+  await seedHalt(db, HALT)
+  const wrong = await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '90', ...WHY)
+  assert.equal(wrong.code, 1)
+  assert.match(wrong.err, /--accept-ancestor: 90 is not the common ancestor .*settled chain list/)
+  assert.deepEqual((await readCursor(db, ETHEREUM))?.halt, HALT)
+  assert.deepEqual(await audit(), [])
+
+  const resumed = await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '85', ...WHY)
+  assert.equal(resumed.code, 0, resumed.err)
+  assert.match(resumed.out, /^ethereum resumes from 85 0xa.*become "reversed"/s)
+  const cursor = await readCursor(db, ETHEREUM)
+  assert.equal(cursor?.halt, null)
+  assert.deepEqual(cursor?.finalized, ref(85))
+  assert.equal(cursor?.height, 100, 'the follower walks back, not the person')
+  const [entry, ...others] = await audit()
+  assert.deepEqual(others, [])
+  assert.deepEqual(
+    [entry?.environment_id, entry?.actor, entry?.action, entry?.subject, entry?.detail],
+    [
+      null,
+      'cli:ada',
+      'chain.resumed',
+      ETHEREUM,
+      { reason: 'the network said so', halt: HALT, tip: ref(100), finalized: ref(90) },
+    ],
+  )
+  const again = await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '85', ...WHY)
+  assert.match(again.err, /ethereum is not halted/)
+})
+
+test('a chain that shares no block with its providers cannot be resumed', async (t) => {
+  const { db, cli } = await testCli(t)
+  await seedChain(db, { finalized: 90, tip: 100 })
+  await seedHalt(db, { ...HALT, ancestor: null })
+  assert.match((await cli('chain', 'list')).out, /none of our blocks/)
+  const refused = await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '0', ...WHY)
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /no ancestor to accept; check that they serve the right chain/)
+})
+
+test('resuming wants the height and a reason', async (t) => {
+  const { cli } = await testCli(t)
+  assert.equal((await cli('chain', 'resume', 'ethereum', ...WHY)).code, 2)
+  assert.equal((await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '85')).code, 2)
+})
