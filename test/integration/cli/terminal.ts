@@ -15,7 +15,7 @@ export interface Ran {
 export type Cli = (...args: string[]) => Promise<Ran>
 
 /** The real program in this process, with a terminal that remembers. `now` stands in for the wall clock. */
-export function cliWith(variables: NodeJS.ProcessEnv, now = systemClock.now): Cli {
+export function cliWith(variables: NodeJS.ProcessEnv, now = () => systemClock.now()): Cli {
   return async (...args) => {
     let out = ''
     let err = ''
