@@ -32,11 +32,9 @@ const COMMANDS = [
 ]
 
 export function createProgram(context: CliContext): Command {
-  const program = new Command('settled')
-    .description(
-      'Watches chains for stablecoin deposits and says, provably, when the money is there.',
-    )
-    .showHelpAfterError('(see --help)')
+  const program = new Command('settled').description(
+    'Watches chains for stablecoin deposits and says, provably, when the money is there.',
+  )
   for (const command of COMMANDS) program.addCommand(command(context))
   takeOver(program, context)
   return program
@@ -45,6 +43,7 @@ export function createProgram(context: CliContext): Command {
 /** Commander would write to the process and exit it; the caller decides about both. */
 function takeOver(command: Command, context: CliContext): void {
   command.exitOverride()
+  command.showHelpAfterError('(see --help)')
   command.configureOutput({ writeOut: context.write, writeErr: context.writeError })
   for (const child of command.commands) takeOver(child, context)
 }

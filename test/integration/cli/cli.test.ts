@@ -19,7 +19,7 @@ test('wrong usage exits with 2 and points to the help', async () => {
     const { code, out, err } = await cli(...args)
     assert.equal(code, 2, args.join(' '))
     assert.equal(out, '')
-    assert.match(err, /^error: /)
+    assert.match(err, /^error: .*\n\(see --help\)\n$/s)
   }
   assert.equal((await cli('--help')).code, 0)
   assert.match((await cli('--help')).out, /migrate/)

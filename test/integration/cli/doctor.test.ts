@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Check } from '../../../src/cli/doctor/check.ts'
+import { startAnvil } from '../../../src/dev/anvil.ts'
 import { acquireLease } from '../../../src/store/lease.ts'
 import { BLOCK_TIME, ETHEREUM, ref, seedChain, seedHalt } from './chains.ts'
 import { cliWith, testCli, type Ran } from './terminal.ts'
@@ -114,4 +115,25 @@ test("a chain's progress is judged by its block time, and a halt always fails", 
   const halted = checkOf(await after(0), 'ethereum, progress')
   assert.equal(halted?.detail, 'halted: a reorg below finality')
   assert.equal(halted?.remedy, 'see "settled chain list"')
+})
+
+test('each provider is asked, and one of another chain fails', async (t) => {
+  const anvil = await startAnvil()
+  t.after(() => anvil.stop())
+  const { url } = await testCli(t)
+  const asking = (chain: string, provider: string) =>
+    cliWith({
+      DATABASE_URL: url,
+      SETTLED_CHAINS: chain,
+      [`SETTLED_${chain.toUpperCase()}_RPC_URLS`]: `mine=${provider}`,
+    })('doctor', '--json')
+  const right = await asking('anvil', anvil.url)
+  assert.equal(levelOf(right, 'anvil, mine: chain'), 'ok')
+  assert.equal(right.code, 0, right.out)
+  const wrong = await asking('ethereum', anvil.url)
+  assert.equal(levelOf(wrong, 'ethereum, mine: chain'), 'fail')
+  assert.equal(wrong.code, 1)
+  const silent = await asking('anvil', 'http://127.0.0.1:1')
+  assert.equal(levelOf(silent, 'anvil, mine: chain'), 'fail')
+  assert.equal(silent.code, 1)
 })
