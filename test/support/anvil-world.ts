@@ -116,8 +116,7 @@ export async function openAnvil(
  * test is about, versions must count from 1 without a gap and the last event must be the deposit's state.
  */
 export async function storiesOf(db: Db): Promise<string[]> {
-  const deposits = await db.selectFrom('deposit').selectAll().execute()
-  const events = await db.selectFrom('event').selectAll().orderBy('position').execute()
+  const { deposits, events } = await oneLook(db)
   const lives = Map.groupBy(events, (event) => event.deposit_id)
   assert.equal(lives.size, deposits.length)
   return [...lives].map(([id, life]) => {
@@ -132,6 +131,17 @@ export async function storiesOf(db: Db): Promise<string[]> {
     assert.equal(life.length, deposit.version)
     return `${formatAmount(BigInt(deposit.amount), 6)}: ${types.join(' ')}`
   })
+}
+
+/** Both at the same moment: a daemon may be writing. */
+function oneLook(db: Db) {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (tx) => ({
+      deposits: await tx.selectFrom('deposit').selectAll().execute(),
+      events: await tx.selectFrom('event').selectAll().orderBy('position').execute(),
+    }))
 }
 
 interface RawLog {
