@@ -15,6 +15,9 @@ import { makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
 import { allChains, knownChain } from './lookup.ts'
 
+const NO_ANCESTOR_REMEDY =
+  'check that they serve the right chain; if they do, start with an empty database, where ids stay the same'
+
 interface ResumeOptions extends JsonOption {
   readonly acceptAncestor: number
   readonly reason: string
@@ -62,10 +65,9 @@ function resumeCommand(context: CliContext): Command {
       const { acceptAncestor, reason } = options
       const ancestor = await makeChange(context, async ({ tx, audit }) => {
         const cursor = await lockCursor(tx, chain.id)
-        const { halt, ancestor } = acceptedHalt(chain, cursor, acceptAncestor)
+        const { ancestor, evidence } = acceptedHalt(chain, cursor, acceptAncestor)
         await resumeChain(tx, chain.id, ancestor)
-        const { height, hash, finalized } = cursor ?? {}
-        const detail = { reason, halt, tip: { height, hash }, finalized }
+        const detail = { reason, ...evidence }
         await audit({ environment: null, action: 'chain.resumed', subject: chain.id, detail })
         return ancestor
       })
@@ -83,14 +85,14 @@ function acceptedHalt(
   { slug }: Chain,
   cursor: Cursor | null,
   height: number,
-): { halt: Halt; ancestor: BlockRef } {
-  const halt = cursor?.halt ?? null
-  if (halt === null) {
+): { ancestor: BlockRef; evidence: object } {
+  if (cursor === null || cursor.halt === null) {
     throw new AppError(
       'invalid_request',
       `chain: ${slug} is not halted, there is nothing to resume; see "settled chain list"`,
     )
   }
+  const { height: tip, hash, finalized, halt } = cursor
   const { ancestor } = halt
   if (ancestor === null) {
     throw new AppError(
@@ -104,11 +106,8 @@ function acceptedHalt(
       `--accept-ancestor: ${height} is not the common ancestor of ${slug}; read "settled chain list" and type the height it shows`,
     )
   }
-  return { halt, ancestor }
+  return { ancestor, evidence: { halt, tip: { height: tip, hash }, finalized } }
 }
-
-const NO_ANCESTOR_REMEDY =
-  'check that they serve the right chain; if they do, start with an empty database, where ids stay the same'
 
 function toJson({ slug, id }: Chain, cursor: Cursor | null) {
   return {
