@@ -1,11 +1,16 @@
+import { open } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { Command } from 'commander'
+import { AppError } from '../domain/error.ts'
 import { railsOf } from '../environment/environment-store.ts'
 import { checkEntry, registerOne } from '../http/address-request.ts'
 import { addressView, type AddressView } from '../http/address-view.ts'
+import { registerInBulk } from '../http/bulk-registration.ts'
 import { FIELDS } from '../http/fields.ts'
 import { listAddresses } from '../match/address-store.ts'
+import { createLogger } from '../telemetry/logger.ts'
 import { by, WHOLE_NUMBER } from './argument.ts'
-import { makeChange } from './change.ts'
+import { actorOf, makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
 import { allRails, knownEnvironment } from './lookup.ts'
 
@@ -23,9 +28,10 @@ interface ListOptions extends JsonOption {
 
 export function addressCommand(context: CliContext): Command {
   return new Command('address')
-    .description('deposit addresses: where customers pay; many at once go in over the API')
+    .description('deposit addresses: where customers pay')
     .addCommand(addCommand(context))
     .addCommand(listCommand(context))
+    .addCommand(importCommand(context))
 }
 
 function addCommand(context: CliContext): Command {
@@ -69,6 +75,52 @@ function listCommand(context: CliContext): Command {
       const views = records.map((record) => addressView(record, rails))
       print(context, { json: views, lines: table(views.map(describe)) }, options)
     })
+}
+
+/** Prints what the API's bulk registration answers: a line for each refused row, then the totals. */
+function importCommand(context: CliContext): Command {
+  return new Command('import')
+    .description('register the addresses of a file; what is registered already is only counted')
+    .argument('<environment>')
+    .argument('<file>', 'NDJSON: {"rail":…,"address":…,"owner":…,"watch_from":…} per line')
+    .action(async (id: string, file: string) => {
+      const totals = await withDatabase(context, async (db) => {
+        const { id: environment } = await knownEnvironment(db, id)
+        const log = createLogger({ level: 'error', destination: { write: context.writeError } })
+        const deps = { db, env: context.env, rails: allRails(), log }
+        const registrar = { environment, actor: actorOf(context) }
+        const stream = await readable(file)
+        let last = ''
+        for await (const lines of registerInBulk(deps, registrar, stream)) {
+          context.write(lines)
+          last = lines
+        }
+        if (stream.errored !== null) throw unreadable(file, stream.errored)
+        return JSON.parse(last) as { refused: number; error?: object }
+      })
+      const { refused, error } = totals
+      if (refused > 0 || error !== undefined) throw incomplete(refused)
+    })
+}
+
+async function readable(file: string): Promise<Readable> {
+  try {
+    return (await open(file)).createReadStream()
+  } catch (cause) {
+    throw unreadable(file, cause)
+  }
+}
+
+function unreadable(file: string, cause: unknown): AppError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new AppError('invalid_request', `file: ${file} cannot be read: ${reason}`, { cause })
+}
+
+function incomplete(refused: number): AppError {
+  return new AppError(
+    'invalid_request',
+    `file: not all of it is registered (lines refused: ${refused}); correct them and import it again`,
+  )
 }
 
 function describe({ id, rail, address, owner, registered_at }: AddressView): string[] {

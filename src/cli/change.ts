@@ -38,6 +38,6 @@ export async function makeChange<T>(
 }
 
 /** Who the audit trail names: behind sudo, the person who called it. */
-function actorOf({ variables }: CliContext): string {
+export function actorOf({ variables }: CliContext): string {
   return `cli:${variables['SUDO_USER'] ?? variables['USER'] ?? 'unknown'}`
 }

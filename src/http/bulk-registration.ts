@@ -1,13 +1,17 @@
 import type { Readable } from 'node:stream'
 import { AppError } from '../domain/error.ts'
-import type { Caller } from '../environment/api-key-store.ts'
 import { appendAudit } from '../environment/audit-store.ts'
 import { railsOf } from '../environment/environment-store.ts'
 import { required } from '../lib/assert.ts'
 import { registerAddresses, type Registration } from '../match/address-store.ts'
 import type { Tx } from '../store/database.ts'
-import { addressTaken, AddressRequest, checkEntry, type CheckedEntry } from './address-request.ts'
-import { actorOf } from './auth.ts'
+import {
+  addressTaken,
+  AddressRequest,
+  checkEntry,
+  type CheckedEntry,
+  type Registrar,
+} from './address-request.ts'
 import type { RouteDeps } from './deps.ts'
 import { readLines, type Line } from './ndjson.ts'
 import { problem, problemOf, problemOfIssues, type Problem } from './problem.ts'
@@ -17,6 +21,10 @@ const BATCH_LINES = 5_000
 /** The longest legitimate line is some 500 bytes. */
 export const LINE_BYTES_MAX = 2_048
 export const LINES_MAX = 1_000_000
+
+export type BulkDeps = Pick<RouteDeps, 'db' | 'env' | 'rails' | 'log' | 'onRegistered'>
+/** Each batch has a time of its own. */
+export type BulkRegistrar = Omit<Registrar, 'now'>
 
 interface Row extends CheckedEntry {
   readonly line: number
@@ -40,19 +48,19 @@ interface Tally {
  * is then `existing`. Without the last line, or with `error` in it, the stream has not been read to its end.
  */
 export async function* registerInBulk(
-  deps: RouteDeps,
-  caller: Caller,
+  deps: BulkDeps,
+  registrar: BulkRegistrar,
   stream: Readable,
 ): AsyncGenerator<string> {
   const tally: Tally = { created: 0, existing: 0, refused: 0 }
   let error: Problem | undefined
   try {
-    const enabled = await railsOf(deps.db, caller.environment)
+    const enabled = await railsOf(deps.db, registrar.environment)
     for await (const lines of inBatches(readLines(stream, LINE_BYTES_MAX))) {
       const checked = lines.map((line) => check(line, deps, enabled))
       const rows = checked.filter((one) => 'entry' in one)
       const refusals = checked.filter((one) => 'problem' in one)
-      const taken = await registerBatch(deps, caller, rows, tally)
+      const taken = await registerBatch(deps, registrar, rows, tally)
       tally.refused += refusals.length + taken.length
       const all = [...refusals, ...taken].toSorted((a, b) => a.line - b.line)
       if (all.length > 0) yield all.map(refusalLine).join('')
@@ -84,7 +92,7 @@ async function* inBatches(lines: AsyncIterable<Line>): AsyncGenerator<Line[]> {
   if (batch.length > 0) yield batch
 }
 
-function check(line: Line, { rails }: RouteDeps, enabled: ReadonlySet<string>): Row | Refusal {
+function check(line: Line, { rails }: BulkDeps, enabled: ReadonlySet<string>): Row | Refusal {
   const { number, text, reason } = line
   if (text === null) return { line: number, problem: badLine(reason) }
   try {
@@ -110,8 +118,8 @@ function badLine(detail: string): Problem {
 
 /** Returns the rows that belong to another owner; counts the others. */
 async function registerBatch(
-  deps: RouteDeps,
-  caller: Caller,
+  deps: BulkDeps,
+  registrar: BulkRegistrar,
   rows: readonly Row[],
   tally: Tally,
 ): Promise<Refusal[]> {
@@ -121,7 +129,7 @@ async function registerBatch(
     const batches: Answer[][] = []
     for (const chainId of chains) {
       const ofChain = rows.filter((row) => row.chainId === chainId)
-      batches.push(await registerOnChain(tx, deps, caller, ofChain))
+      batches.push(await registerOnChain(tx, deps, registrar, ofChain))
     }
     return batches.flat()
   })
@@ -143,12 +151,11 @@ type Answer = Registration & { readonly line: number }
 
 async function registerOnChain(
   tx: Tx,
-  { env }: RouteDeps,
-  caller: Caller,
+  { env }: BulkDeps,
+  { environment, actor }: BulkRegistrar,
   rows: readonly Row[],
 ): Promise<Answer[]> {
   const now = env.clock.now()
-  const { environment } = caller
   const chainId = required(rows[0], 'a chain is listed because of its rows').chainId
   const entries = rows.map((row) => row.entry)
   const registrations = await registerAddresses(tx, { environment, chainId, now, entries })
@@ -156,7 +163,7 @@ async function registerOnChain(
   if (created > 0) {
     await appendAudit(tx, {
       environment,
-      actor: actorOf(caller),
+      actor,
       action: 'addresses.registered',
       subject: chainId,
       detail: { created },

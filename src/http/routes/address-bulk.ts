@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { AddressRequest } from '../address-request.ts'
-import { callerOf } from '../auth.ts'
+import { actorOf, callerOf } from '../auth.ts'
 import { LINE_BYTES_MAX, LINES_MAX, registerInBulk } from '../bulk-registration.ts'
 import type { App, RouteDeps } from '../deps.ts'
 import { problems } from '../openapi.ts'
@@ -56,7 +56,9 @@ export function addressBulkRoute(app: App, deps: RouteDeps): void {
     '/v1/addresses/bulk',
     { schema, validatorCompiler, handlerTimeout: STREAM_MS_MAX },
     (request, reply: FastifyReply) => {
-      const answers = registerInBulk(deps, callerOf(request), request.raw)
+      const caller = callerOf(request)
+      const registrar = { environment: caller.environment, actor: actorOf(caller) }
+      const answers = registerInBulk(deps, registrar, request.raw)
       void reply.type(NDJSON).send(Readable.from(answers, { objectMode: false }))
     },
   )

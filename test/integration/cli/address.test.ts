@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
 import { seedChain } from './chains.ts'
 import { testCli } from './terminal.ts'
 
@@ -109,4 +112,57 @@ test('history that is asked for is read again', async (t) => {
   await cli(...add, '--watch-from', '40')
   const [rescan] = (await cli('rescan', 'list', '--json')).json()
   assert.deepEqual([rescan.chain, rescan.from, rescan.to], ['ethereum', 40, 100])
+})
+
+async function ndjson(t: TestContext, rows: readonly object[]): Promise<string> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'settled-addresses-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const file = path.join(directory, 'addresses.ndjson')
+  await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  return file
+}
+
+test('a file is imported as over the API, and again without harm', async (t) => {
+  const { cli, audit, acme } = await testCli(t)
+  await acme()
+  const rows = [ALICE, BOB].map((address, index) => {
+    return { rail: 'ethereum/usdt', address, owner: `customer-${index + 1}` }
+  })
+  const file = await ndjson(t, rows)
+  const first = await cli('address', 'import', 'acme-live', file)
+  assert.deepEqual([first.code, first.json()], [0, { created: 2, existing: 0, refused: 0 }])
+  const second = await cli('address', 'import', 'acme-live', file)
+  assert.deepEqual([second.code, second.json()], [0, { created: 0, existing: 2, refused: 0 }])
+  const imports = (await audit()).filter(({ action }) => action === 'addresses.registered')
+  assert.deepEqual(
+    imports.map(({ actor, detail }) => [actor, detail]),
+    [['cli:ada', { created: 2 }]],
+  )
+})
+
+test('refused lines are named, the others are registered, and the import fails', async (t) => {
+  const { cli, acme } = await testCli(t)
+  await acme()
+  const good = { rail: 'ethereum/usdt', address: ALICE, owner: 'customer-1' }
+  const file = await ndjson(t, [{ ...good, address: 'nonsense' }, good])
+  const imported = await cli('address', 'import', 'acme-live', file)
+  assert.equal(imported.code, 1)
+  const [refusal = '', totals = ''] = imported.out.split('\n')
+  const { line, code } = JSON.parse(refusal)
+  assert.deepEqual({ line, code }, { line: 1, code: 'invalid_address' })
+  assert.deepEqual(JSON.parse(totals), { created: 1, existing: 0, refused: 1 })
+  assert.match(imported.err, /lines refused: 1\); correct them and import it again/)
+})
+
+test('a file that cannot be read is no empty file', async (t) => {
+  const { cli, acme } = await testCli(t)
+  await acme()
+  const missing = await cli('address', 'import', 'acme-live', '/is/not/there.ndjson')
+  assert.equal(missing.code, 1)
+  assert.match(missing.err, /file: \/is\/not\/there\.ndjson cannot be read: ENOENT/)
+  const folder = await cli('address', 'import', 'acme-live', os.tmpdir())
+  assert.equal(folder.code, 1)
+  assert.match(folder.err, /cannot be read: EISDIR/)
+  const nobody = await cli('address', 'import', 'nobody', await ndjson(t, []))
+  assert.match(nobody.err, /settled env list/)
 })
