@@ -96,12 +96,12 @@ export class ProviderPool {
   }
 
   #blame(provider: Provider, failure: RpcFailure, startedMs: number): void {
-    const { kind, message, evidence, retryAfterMs } = failure
+    const { kind, message, evidence } = failure
     if (REPORTED.has(kind)) {
       const { chain } = this.#config
       this.#deps.report.providerLied(chain, message, { provider: provider.name, ...evidence })
     }
-    if (RESTS.has(kind)) provider.failed(startedMs, retryAfterMs)
+    if (RESTS.has(kind)) provider.failed(failure, startedMs)
   }
 
   /** The first that is awake, else the one to wake first, if that is soon. */
@@ -117,10 +117,14 @@ export class ProviderPool {
 
   #sourceError(failure: RpcFailure | null): SourceError {
     const { slug } = this.#config.chain
-    const refused = this.providers.every(({ refusal }) => refusal !== null)
-    const isUp = refused || (failure !== null && isFailure(failure, 'unauthorized'))
-    const words = failure?.message ?? 'its providers rest after failures'
-    const kind = isUp ? 'misconfigured' : 'transient'
-    return new SourceError(kind, `${slug}: ${words}`, { cause: failure ?? undefined })
+    const refusals = this.providers.flatMap(({ refusal }) => refusal ?? [])
+    if (refusals.length === this.providers.length) {
+      return new SourceError('misconfigured', `${slug}: ${refusals.join('; ')}`)
+    }
+    const [resting] = this.providers.flatMap(({ lastFailure }) => lastFailure ?? [])
+    const cause = failure ?? resting
+    const kind = isFailure(cause, 'unauthorized') ? 'misconfigured' : 'transient'
+    const words = failure === null ? 'its providers rest after: ' : ''
+    return new SourceError(kind, `${slug}: ${words}${cause?.message ?? 'closed'}`, { cause })
   }
 }

@@ -34,6 +34,7 @@ export class Provider {
   #check: Promise<void> | null = null
   #refusal: string | null = null
   #failures = 0
+  #lastFailure: RpcFailure | null = null
   #restedMs = -Infinity
   #restUntilMs = -Infinity
   #head: { readonly header: EvmHeader; readonly atMs: number } | null = null
@@ -111,14 +112,20 @@ export class Provider {
     this.#failures = 0
   }
 
+  /** Why it rests, or rested last. */
+  get lastFailure(): RpcFailure | null {
+    return this.#lastFailure
+  }
+
   /** `startedMs`: when the call began. Calls that were under way when it failed first count as one failure. */
-  failed(startedMs: number, retryAfterMs: number | null): void {
+  failed(failure: RpcFailure, startedMs: number): void {
     if (startedMs < this.#restedMs) return
+    this.#lastFailure = failure
     this.#failures += 1
     const restMs = Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** (this.#failures - 1))
     const jittered = restMs * (0.5 + this.#env.random.fraction() / 2)
     this.#restedMs = this.#env.clock.monotonicMs()
-    this.#restUntilMs = this.#restedMs + Math.max(jittered, retryAfterMs ?? 0)
+    this.#restUntilMs = this.#restedMs + Math.max(jittered, failure.retryAfterMs ?? 0)
     this.#head = null
     // It may come back as another node.
     this.#checkedMs = -Infinity
