@@ -67,8 +67,9 @@ export async function startFakeNode(t: TestContext, blocks = 10): Promise<FakeNo
   return node
 }
 
-/** Readable hashes: the digits of the height behind a letter for the branch. */
+/** Readable hashes: the digits of the height behind a letter for the branch; zeros for the genesis' parent. */
 export function hashOf(height: number, branch = 'a'): Hex {
+  if (height < 0) return `0x${'0'.repeat(64)}`
   return `0x${branch.repeat(8)}${height.toString().padStart(56, '0')}`
 }
 
