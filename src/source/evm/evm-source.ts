@@ -5,7 +5,7 @@ import type { Transfer } from '../../domain/transfer.ts'
 import type { SourceDeps } from '../adapter.ts'
 import { BlockHint } from './block-hint.ts'
 import { RpcFailure } from './failure.ts'
-import { plainHeader } from './header.ts'
+import { plainHeader, type EvmHeader } from './header.ts'
 import { LogReader } from './log-reader.ts'
 import type { Provider } from './provider.ts'
 import { ProviderPool } from './provider-pool.ts'
@@ -45,7 +45,7 @@ class EvmSource implements ChainSource {
 
   finalizedHead(): Promise<BlockHeader | null> {
     return this.#pool.ask(async (provider) => {
-      const header = await this.#finalized(provider)
+      const header = (await this.#finalized(provider)) ?? (await this.#othersFinalized(provider))
       return header === null ? null : plainHeader(header)
     })
   }
@@ -104,11 +104,20 @@ class EvmSource implements ChainSource {
   }
 
   /** By depth: the newest block that has as many confirmations as the rule asks for, its own block included. */
-  async #finalized(provider: Provider) {
+  async #finalized(provider: Provider): Promise<EvmHeader | null> {
     const { finality } = this.#config.chain
     if (finality.kind === 'finalized') return provider.header('finalized')
     const head = await provider.head()
     const height = head.height - finality.blocks + 1
     return height < 0 ? null : provider.header(height)
+  }
+
+  /** A node may have lost touch with consensus, and so with finality, while it still follows the head. */
+  async #othersFinalized(provider: Provider): Promise<EvmHeader | null> {
+    for (const other of this.#pool.others(provider)) {
+      const answer = await this.#pool.try(other, () => this.#finalized(other))
+      if ('value' in answer && answer.value !== null) return answer.value
+    }
+    return null
   }
 }

@@ -44,8 +44,18 @@ export class RpcFailure extends Error {
   }
 }
 
-export function contradict(what: string, evidence: object = {}): never {
-  throw new RpcFailure('contradiction', what, { evidence })
+export function contradict(what: string, evidence: Record<string, unknown> = {}): never {
+  const shown = Object.entries(evidence).map(([name, value]) => [name, shorten(value)])
+  throw new RpcFailure('contradiction', what, { evidence: Object.fromEntries(shown) })
+}
+
+const EVIDENCE_LENGTH_MAX = 200
+
+/** What a provider sends may be megabytes, and evidence is logged. */
+function shorten(value: unknown): unknown {
+  if (typeof value === 'number') return value
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'missing')
+  return text.slice(0, EVIDENCE_LENGTH_MAX)
 }
 
 export function isFailure(error: unknown, kind: FailureKind): error is RpcFailure {

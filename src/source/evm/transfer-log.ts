@@ -126,16 +126,16 @@ function railOf(log: RawLog, scope: LogScope): RailId {
  * another length. A log that is not well-formed fails the whole answer instead: skipping it might hide money.
  */
 function readMovement(log: RawLog): { from: Hex; to: Hex; amount: bigint } | null {
-  const [, from, to, ...rest] = log.topics as readonly unknown[]
+  const topics = log.topics as readonly unknown[]
   const data = readBytes(log.data, 'data')
-  if (from === undefined || to === undefined) return null
-  const sender = readHash(from, 'topics[1]')
-  const recipient = readHash(to, 'topics[2]')
-  const isPadded = sender.startsWith(PADDING) && recipient.startsWith(PADDING)
-  if (rest.length > 0 || !isPadded || data.length !== HASH_LENGTH) return null
+  if (topics.length < 3) return null
+  const from = readHash(topics[1], 'topics[1]')
+  const to = readHash(topics[2], 'topics[2]')
+  if (!from.startsWith(PADDING) || !to.startsWith(PADDING)) return null
+  if (topics.length !== 3 || data.length !== HASH_LENGTH) return null
   return {
-    from: `0x${sender.slice(PADDING.length)}`,
-    to: `0x${recipient.slice(PADDING.length)}`,
+    from: `0x${from.slice(PADDING.length)}`,
+    to: `0x${to.slice(PADDING.length)}`,
     amount: BigInt(data),
   }
 }

@@ -268,6 +268,14 @@ test('finality by the chain’s word: a young chain has none, in whichever words
   assert.deepEqual(lines, [], 'and nobody is warned of it at every poll')
 })
 
+test('a node that has lost finality does not hide what another one knows', async (t) => {
+  const [first, second] = [await startFakeNode(t), await startFakeNode(t)]
+  first.finalized = 99
+  second.finalized = 6
+  const { source } = await openFakeSource(t, [first, second])
+  assert.equal((await source.finalizedHead())?.height, 6)
+})
+
 test('the head’s header is not asked for twice, and a block that left meanwhile is read anew', async (t) => {
   const node = await startFakeNode(t)
   const { source } = await openFakeSource(t, [node])

@@ -23,6 +23,14 @@ test('another block than the one asked for is a contradiction', () => {
   assert.equal(readHeader(header, null).height, 5)
 })
 
+test('evidence is short, however long what was sent', () => {
+  const { header } = fakeBlock(5)
+  assert.throws(
+    () => readHeader({ ...header, hash: 'f'.repeat(1_000_000) }, 5),
+    (error: RpcFailure) => JSON.stringify(error.evidence).length < 300,
+  )
+})
+
 test('a header of another shape is refused', () => {
   const { header } = fakeBlock(5)
   for (const bad of [
