@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { createApp, type App } from '../../../src/app.ts'
+import type { ChainConfig } from '../../../src/config/config.ts'
+import { savePolicy } from '../../../src/confirmation/policy-store.ts'
+import { mine } from '../../../src/dev/anvil-control.ts'
+import type { Anvil } from '../../../src/dev/anvil.ts'
+import { TOKEN_ADDRESS, transfer } from '../../../src/dev/token/token.ts'
+import { createEnvironment, enableRail } from '../../../src/environment/environment-store.ts'
+import { systemEnv } from '../../../src/lib/env.ts'
+import { registerAddresses } from '../../../src/match/address-store.ts'
+import { undiciHttp } from '../../../src/source/index.ts'
+import { createLogger } from '../../../src/telemetry/logger.ts'
+import { ALICE, storiesOf, tokenNode, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
+import { testDatabase } from '../../support/database.ts'
+import { ANVIL, ENVIRONMENT } from '../../support/flow-world.ts'
+
+test('A13: the same twenty bytes on two chains are two addresses, and the same payment two deposits', async (t) => {
+  const first = await tokenNode(t)
+  const second = await tokenNode(t, { chainId: 31_338 })
+  const app = await daemonOn(t, [
+    configOf(31_337, 'anvil', first),
+    configOf(31_338, 'brook', second),
+  ])
+  await register(app, 'anvil', 'eip155:31337')
+  for (const node of [first, second]) {
+    await transfer(node.url, { token: TOKEN_ADDRESS, to: ALICE, amount: 10n * UNIT })
+    await mine(node.url)
+  }
+  await tickAll(app)
+  assert.deepEqual(await storiesOf(app.db), ['10: detected confirmed'])
+
+  await register(app, 'brook', 'eip155:31338')
+  for (const node of [first, second]) {
+    await transfer(node.url, { token: TOKEN_ADDRESS, to: ALICE, amount: 20n * UNIT })
+    await mine(node.url)
+  }
+  await tickAll(app)
+  const rows = await app.db
+    .selectFrom('deposit')
+    .select(['id', 'chain_id', 'rail', 'amount', 'state'])
+    .orderBy('amount')
+    .orderBy('chain_id')
+    .execute()
+  assert.deepEqual(
+    rows.map(({ chain_id, rail, amount, state }) => `${chain_id} ${rail} ${amount} ${state}`),
+    [
+      'eip155:31337 anvil/usdt 10000000 confirmed',
+      'eip155:31337 anvil/usdt 20000000 confirmed',
+      'eip155:31338 brook/usdt 20000000 confirmed',
+    ],
+  )
+  assert.equal(new Set(rows.map(({ id }) => id)).size, 3)
+})
+
+test('a provider of another chain is refused, and the chains that are right run all the same', async (t) => {
+  const first = await tokenNode(t)
+  const second = await tokenNode(t)
+  const app = await daemonOn(t, [
+    configOf(31_337, 'anvil', first),
+    configOf(31_338, 'brook', second),
+  ])
+  await register(app, 'anvil', 'eip155:31337')
+  await register(app, 'brook', 'eip155:31338')
+  for (const node of [first, second])
+    await transfer(node.url, { token: TOKEN_ADDRESS, to: ALICE, amount: 10n * UNIT })
+  await tickAll(app)
+  const rows = await app.db.selectFrom('deposit').select(['chain_id']).execute()
+  assert.deepEqual(rows, [{ chain_id: 'eip155:31337' }])
+  const { statusCode, body } = await app.server.inject({ url: '/readyz' })
+  assert.equal(statusCode, 503)
+  assert.match(body, /brook serves eip155:31337, not eip155:31338/)
+})
+
+function configOf(chainNumber: number, slug: string, node: Anvil): ChainConfig {
+  const id = `eip155:${chainNumber}`
+  return {
+    chain: { ...ANVIL.chain, id, slug },
+    rails: ANVIL.rails.map(({ rail, defaultPolicy }) => ({
+      rail: {
+        ...rail,
+        id: `${slug}/usdt`,
+        chainId: id,
+        assetId: `${id}/erc20:${TOKEN_ADDRESS}`,
+      },
+      defaultPolicy,
+    })),
+    providers: [{ name: slug, url: node.url }],
+    websocketUrl: null,
+    start: 0,
+    pollMs: 250,
+  }
+}
+
+/** The whole daemon as `serve` builds it, driven by hand instead of by its loops. */
+async function daemonOn(t: TestContext, chains: ChainConfig[]): Promise<App> {
+  const { db, url } = await testDatabase(t)
+  const config = {
+    databaseUrl: url,
+    poolSize: 8,
+    host: '127.0.0.1',
+    port: 0,
+    logLevel: 'silent',
+    webhookAllow: [],
+    chains,
+  }
+  const log = createLogger({ level: 'silent' })
+  const app = await createApp(config, { env: systemEnv, log, http: undiciHttp() })
+  // Running a daemon that is told to stop already only stops it.
+  t.after(() => app.run(AbortSignal.abort()))
+  const now = new Date()
+  await db.transaction().execute(async (tx) => {
+    await createEnvironment(tx, { id: ENVIRONMENT, kind: 'test', now })
+    for (const { rail } of chains.flatMap(({ rails }) => rails)) {
+      const change = { policy: TWO_BANDS, author: 'test', reason: 'test', now }
+      await enableRail(tx, { environment: ENVIRONMENT, rail: rail.id, now })
+      await savePolicy(tx, { environment: ENVIRONMENT, rail, ...change })
+    }
+  })
+  return app
+}
+
+async function register(app: App, slug: string, chainId: string): Promise<void> {
+  const entries = [{ rail: `${slug}/usdt`, address: ALICE, owner: 'alice' }]
+  await app.db
+    .transaction()
+    .execute((tx) =>
+      registerAddresses(tx, { environment: ENVIRONMENT, chainId, now: new Date(), entries }),
+    )
+}
+
+async function tickAll({ actors }: App): Promise<void> {
+  for (;;) {
+    const outcomes = []
+    for (const actor of actors) outcomes.push(await actor.tick())
+    if (outcomes.every(({ pace }) => pace === 'idle')) return
+  }
+}
