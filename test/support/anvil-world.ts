@@ -52,6 +52,8 @@ export interface AnvilWorldOptions {
   /** A node that runs already, its contracts deployed, instead of one of the world's own. */
   readonly node?: Anvil
   readonly http?: RpcHttp
+  /** A second provider: the same node, reached by this. */
+  readonly secondHttp?: RpcHttp
   readonly policy?: Policy
   readonly start?: number | 'finalized'
 }
@@ -62,7 +64,7 @@ export async function anvilWorld(
   options: AnvilWorldOptions = {},
 ): Promise<AnvilWorld> {
   const anvil = options.node ?? (await tokenNode(t, options.anvil))
-  const source = await openAnvil(t, anvil.url, options.http)
+  const source = await openAnvil(t, anvil.url, options)
   const flow = await flowWorldOn(await testDatabase(t), source, {
     codec: adapterFor('evm').codec,
     policy: options.policy ?? TWO_BANDS,
@@ -93,20 +95,21 @@ export async function bareNode(t: TestContext, options?: AnvilOptions): Promise<
 }
 
 /** The source as the daemon opens it. */
-export async function openAnvil(
+async function openAnvil(
   t: TestContext,
   url: string,
-  http: RpcHttp = undiciHttp(),
+  { http = undiciHttp(), secondHttp }: Pick<AnvilWorldOptions, 'http' | 'secondHttp'>,
 ): Promise<ChainSource> {
-  const config: ChainConfig = {
-    ...ANVIL,
-    providers: [{ name: 'anvil', url }],
-    websocketUrl: null,
-    start: 0,
-    pollMs: 250,
-  }
+  // Another name of the same host is another provider.
+  const secondUrl = url.replace('127.0.0.1', 'localhost')
+  const providers = [{ name: 'anvil', url }]
+  if (secondHttp !== undefined) providers.push({ name: 'second', url: secondUrl })
+  const config: ChainConfig = { ...ANVIL, providers, websocketUrl: null, start: 0, pollMs: 250 }
   const report = new Report(createLogger({ level: 'silent' }), new Metrics())
-  const source = await adapterFor('evm').open(config, { env: systemEnv, http, report })
+  const routed: RpcHttp = {
+    post: (to, ...rest) => (to === secondUrl ? (secondHttp ?? http) : http).post(to, ...rest),
+  }
+  const source = await adapterFor('evm').open(config, { env: systemEnv, http: routed, report })
   t.after(() => source.close())
   return source
 }

@@ -73,6 +73,21 @@ test('a person lets the chain go on: what was final is reversed, and may be fina
   assert.equal(`0x${deposit?.tx_hash.toString('hex')}`, again)
 })
 
+test('a reorg below the first block we know halts as well: there is no ancestor to go back to', async (t) => {
+  const world = await anvilWorld(t, { anvil: { slotsInAnEpoch: 40 }, start: 4 })
+  const { url } = world.anvil
+  await world.register([ALICE])
+  await mine(url, 4)
+  await world.pay(ALICE, 10n * UNIT)
+  await world.follow()
+  await reorg(url, 4)
+  assert.equal((await world.follow()).at(0), 'halted')
+  const halt = (await readCursor(world.db, CHAIN))?.halt
+  assert.equal(halt?.reason, 'a reorg reaches below every block we hold')
+  assert.equal(halt.ancestor, null)
+  assert.deepEqual(await world.stories(), ['10: detected'])
+})
+
 test('another daemon that meets the halt stays halted as well', async (t) => {
   const world = await anvilWorld(t)
   await finalDepositThenDeepReorg(world)
