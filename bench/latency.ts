@@ -16,13 +16,15 @@ import { CHAIN, ENVIRONMENT, RAIL, type BenchPostgres } from './postgres.ts'
 import { listenForCommits, Words, type Commits } from './signals.ts'
 
 const ROUNDS = 3
-/** Deposits that count, per round, after some that only warm both sides up. */
-const HINTED = 120
-const POLLED = 40
-const WARM_UP = 15
+/** Deposits that only warm both sides up, deposits that count, and the longest pause after each. */
+const PACE = {
+  hint: { warmUp: 40, deposits: 100, pauseMsMax: 60 },
+  // At random within the interval, so that no poll falls into step with us.
+  poll: { warmUp: 10, deposits: 30, pauseMsMax: 270 },
+  small: { warmUp: 10, deposits: 20, pauseMsMax: 60 },
+}
+const PAUSE_MS_MIN = 20
 const AMOUNT = 5_000_000n
-/** Between a deposit and the next, at random, so that no poll falls into step with us. */
-const PAUSE_MS = [20, 270] as const
 const TARGET_MS = { p50: 15, p99: 60 }
 
 const TRIGGERS = `
@@ -52,7 +54,7 @@ export async function latency({ postgres, small }: Bench): Promise<Figure[]> {
         anvil,
         hook,
         hinted: mode === 'hint',
-        deposits: small ? 20 : mode === 'hint' ? HINTED : POLLED,
+        pace: PACE[small ? 'small' : mode],
       }
       const { settled, floor } = await interleave(small ? 1 : ROUNDS, {
         settled: () => watchWithSettled(watched),
@@ -65,6 +67,8 @@ export async function latency({ postgres, small }: Bench): Promise<Figure[]> {
     await anvil.stop()
   }
 }
+
+type Pace = (typeof PACE)[keyof typeof PACE]
 
 interface Sample {
   readonly committedMs: number
@@ -100,7 +104,7 @@ interface Watched {
   readonly anvil: Anvil
   readonly hook: Hook
   readonly hinted: boolean
-  readonly deposits: number
+  readonly pace: Pace
 }
 
 async function watchWithSettled({ postgres, anvil, hook, ...watched }: Watched) {
@@ -113,7 +117,7 @@ async function watchWithSettled({ postgres, anvil, hook, ...watched }: Watched) 
     ...(watched.hinted ? { websocketUrl: anvil.wsUrl } : {}),
     start: await headHeight(anvil.url),
   })
-  return await measure(anvil, { commits, hook }, watched.deposits)
+  return await measure(anvil, { commits, hook }, watched.pace)
 }
 
 async function watchBare({ postgres, anvil, hook, ...watched }: Watched) {
@@ -124,7 +128,7 @@ async function watchBare({ postgres, anvil, hook, ...watched }: Watched) {
     script: 'bare-watcher.ts',
     args: [anvil.url, websocketUrl, database.url, hook.url],
   })
-  return await measure(anvil, { commits, hook }, watched.deposits)
+  return await measure(anvil, { commits, hook }, watched.pace)
 }
 
 async function prepare(db: Db, url: string): Promise<void> {
@@ -147,19 +151,19 @@ async function prepare(db: Db, url: string): Promise<void> {
 async function measure(
   anvil: Anvil,
   { commits, hook }: { commits: Commits; hook: Hook },
-  deposits: number,
+  { warmUp, deposits, pauseMsMax }: Pace,
 ): Promise<Sample[]> {
   const samples: Sample[] = []
-  for (let n = 0; n < WARM_UP + deposits; n += 1) {
+  for (let n = 0; n < warmUp + deposits; n += 1) {
     const to = registeredAddress(0)
     const hash = await transfer(anvil.url, { token: TOKEN_ADDRESS, to, amount: AMOUNT })
     const startedMs = performance.now()
     await mine(anvil.url)
     const [committed, received] = await Promise.all([commits.heard(hash), hook.heard(hash)])
     const sample = { committedMs: committed - startedMs, receivedMs: received - startedMs }
-    if (n >= WARM_UP) samples.push(sample)
-    const [least, most] = PAUSE_MS
-    await systemEnv.clock.sleep(least + systemEnv.random.fraction() * (most - least))
+    if (n >= warmUp) samples.push(sample)
+    const rest = systemEnv.random.fraction() * (pauseMsMax - PAUSE_MS_MIN)
+    await systemEnv.clock.sleep(PAUSE_MS_MIN + rest)
   }
   return samples
 }

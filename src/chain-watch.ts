@@ -52,9 +52,8 @@ export function watchChain(
     const applied = await applyStep(tx, step, pipeline)
     return { more: applied.more, announce: () => announce(applied, step, deps) }
   }
-  const candidates = (transfers: readonly Transfer[]): Transfer[] => filter.candidates(transfers)
   const withBlockTimes = (transfers: readonly Transfer[]) =>
-    timeTransfers(transfers, candidates(transfers), source)
+    timeTransfers(transfers, filter.candidates(transfers.filter(isUntimed)), source)
   const common = { chain, source, db, env, report, lease: keeper.current, apply, withBlockTimes }
   const hint = new Wake()
   source.onHint(() => hint.ring())
@@ -98,12 +97,12 @@ async function positionOf(db: Db, chainId: string): Promise<ViewPosition | null>
  */
 async function timeTransfers(
   transfers: readonly Transfer[],
-  candidates: readonly Transfer[],
+  untimed: readonly Transfer[],
   source: ChainSource,
 ): Promise<readonly Transfer[]> {
   const times = new Map<number, number>()
-  for (const { height, blockHash, blockTimeMs } of candidates) {
-    if (blockTimeMs !== null || times.has(height)) continue
+  for (const { height, blockHash } of untimed) {
+    if (times.has(height)) continue
     const header = await source.header(height)
     if (header?.hash !== blockHash) {
       throw new SourceError(
@@ -118,4 +117,8 @@ async function timeTransfers(
     ...transfer,
     blockTimeMs: transfer.blockTimeMs ?? times.get(transfer.height) ?? null,
   }))
+}
+
+function isUntimed({ blockTimeMs }: Transfer): boolean {
+  return blockTimeMs === null
 }

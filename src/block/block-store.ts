@@ -1,10 +1,11 @@
-import { sql } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { BlockHeader, BlockRef } from '../domain/block.ts'
 import type { ChainId } from '../domain/chain.ts'
 import type { ConnectStep, DisconnectStep } from '../domain/step.ts'
 import { assert, required } from '../lib/assert.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
+import type { Tables } from '../store/tables.ts'
 import type { ChainView } from './chain-view.ts'
 
 /** Where a chain stands: the last block fully applied, and what is known to be irreversible. */
@@ -25,21 +26,8 @@ export interface Halt {
 }
 
 export async function readCursor(db: Db, chainId: ChainId): Promise<Cursor | null> {
-  const row = await db
-    .selectFrom('chain_cursor')
-    .selectAll()
-    .where('chain_id', '=', chainId)
-    .executeTakeFirst()
-  if (row === undefined) return null
-  return {
-    height: row.height,
-    hash: toHex(row.hash),
-    time: row.block_time,
-    startHeight: row.start_height,
-    finalized: refOrNull(row.finalized_height, row.finalized_hash),
-    updatedAt: row.updated_at,
-    halt: row.halt as Halt | null,
-  }
+  const row = await cursorRow(db, chainId).executeTakeFirst()
+  return row === undefined ? null : toCursor(row)
 }
 
 /** The view as the database remembers it: what a starting or recovering follower continues from. */
@@ -71,8 +59,8 @@ export async function readView(db: Db, chainId: ChainId): Promise<ChainView> {
  * returns where it stands. Null before the first block, when there is nothing to lock and one writer anyway.
  */
 export async function lockCursor(tx: Tx, chainId: ChainId): Promise<Cursor | null> {
-  await sql`select 1 from chain_cursor where chain_id = ${chainId} for update`.execute(tx)
-  return readCursor(tx, chainId)
+  const row = await cursorRow(tx, chainId).forUpdate().executeTakeFirst()
+  return row === undefined ? null : toCursor(row)
 }
 
 /** Puts blocks on top and moves the cursor onto the last one. The first must follow the cursor. */
@@ -214,6 +202,22 @@ async function insertBlocks(
         .doUpdateSet({ connected_at: now, disconnected_at: null }),
     )
     .execute()
+}
+
+function cursorRow(db: Db, chainId: ChainId) {
+  return db.selectFrom('chain_cursor').selectAll().where('chain_id', '=', chainId)
+}
+
+function toCursor(row: Selectable<Tables['chain_cursor']>): Cursor {
+  return {
+    height: row.height,
+    hash: toHex(row.hash),
+    time: row.block_time,
+    startHeight: row.start_height,
+    finalized: refOrNull(row.finalized_height, row.finalized_hash),
+    updatedAt: row.updated_at,
+    halt: row.halt as Halt | null,
+  }
 }
 
 function finalizedColumns(finalized: BlockRef | null): {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Address, ChainId, RailId } from '../domain/chain.ts'
+import { required } from '../lib/assert.ts'
 import { toBytes } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { toDepositAddress, type AddressRow, type DepositAddress } from './address-store.ts'
@@ -9,13 +10,20 @@ import { toDepositAddress, type AddressRow, type DepositAddress } from './addres
  * none yet. Every registration is thus either before the step (and seen by it) or after it.
  */
 export async function lockEpoch(tx: Tx, chainId: ChainId): Promise<number> {
+  const epoch = await shareEpoch(tx, chainId)
+  if (epoch !== null) return epoch
+  // Once per chain. Without a row there would be nothing to hold a first registration off with.
   await sql`
     insert into address_epoch (chain_id, epoch) values (${chainId}, 0) on conflict do nothing`.execute(
     tx,
   )
+  return required(await shareEpoch(tx, chainId), `${chainId} has its epoch row`)
+}
+
+async function shareEpoch(tx: Tx, chainId: ChainId): Promise<number | null> {
   const { rows } = await sql<{ epoch: number }>`
     select epoch from address_epoch where chain_id = ${chainId} for share`.execute(tx)
-  return rows[0]?.epoch ?? 0
+  return rows[0]?.epoch ?? null
 }
 
 /** The epoch of the last committed registration, without holding anything. */
