@@ -92,6 +92,9 @@ export class Follower implements Actor {
   }
 
   #standBy(): Outcome {
+    const led = this.#view !== null || this.#haltSaid
+    if (led) this.#options.report.stoodBack(this.#options.chain)
+    this.#haltSaid = false
     this.#forget()
     return idle('standby')
   }

@@ -12,13 +12,11 @@ export interface Lease {
 }
 
 /**
- * A lease lives this long past its last renewal. A crashed holder is followed after LEASE_MS at most, one that
- * was paused inside a transaction after the server has also ended that transaction (4 s): 14 s, under the 15 s
- * that are promised.
+ * A lease lives this long past its last renewal; a holder renews it and a standby asks for it about every second
+ * (`app.ts`). A crashed holder is followed after LEASE_MS at most, one that was paused inside a transaction once
+ * the server has also ended that transaction (4 s): 14 s, under the 15 s that are promised.
  */
 export const LEASE_MS = 9_000
-/** Renew after a third of its life: two renewals may fail before the lease is lost. */
-export const RENEW_MS = 3_000
 
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'

@@ -78,6 +78,12 @@ export class Metrics {
     this.#metrics.get(name)?.reset()
   }
 
+  /** Takes a gauge's value for these labels away: nobody here knows it any more. */
+  forget(name: MetricName, labels: Labels): void {
+    const metric = this.#metrics.get(name)
+    if (metric instanceof Gauge) metric.remove(labels)
+  }
+
   observe(name: MetricName, value: number, labels: Labels = {}): void {
     const metric = this.#metrics.get(name)
     if (metric instanceof Histogram) metric.observe(labels, value)

@@ -6,6 +6,16 @@ import type { Actor, Outcome } from '../lib/loop.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 
+const POSITION_GAUGES = [
+  'head_height',
+  'tip_height',
+  'finalized_height',
+  'head_lag_blocks',
+  'finality_lag_blocks',
+  'finality_lag_seconds',
+  'chain_halted',
+] as const
+
 /**
  * One call per business event: it writes the canonical log line and moves the metrics, so the two never tell
  * different stories. Reports are made after the commit they speak of, and they never throw.
@@ -47,6 +57,11 @@ export class Report {
 
   resumed(chain: Chain): void {
     this.#metrics.set('chain_halted', 0, { chain: chain.slug })
+  }
+
+  /** Another daemon follows the chain now: what we last knew of it must not be taken for how it stands. */
+  stoodBack(chain: Chain): void {
+    for (const gauge of POSITION_GAUGES) this.#metrics.forget(gauge, { chain: chain.slug })
   }
 
   /** Where a chain stands after a tick: what the provider says against what we have. */
