@@ -19,6 +19,7 @@ const TURN_MS = 1_000
 
 const db = openDatabase({ url, poolSize: 2, applicationName: 'bench' })
 globalThis.gc?.()
+const { rss: rssBefore } = process.memoryUsage()
 const heldBefore = held()
 const started = performance.now()
 const find = kind === 'filter' ? await openFilter() : await openSet()
@@ -30,7 +31,7 @@ const { rss } = process.memoryUsage()
 const chunks = transfers()
 
 answerParent({
-  memory: () => ({ heldBytes, rss, loadedMs }),
+  memory: () => ({ heldBytes, rssBefore, rss, loadedMs }),
   /** Transfers per second through memory alone, one in a hundred registered. */
   memoryRate: () => rate((chunk) => Promise.resolve(find(chunk).length)),
   /** With the database's exact answer behind it. */

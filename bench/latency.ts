@@ -15,7 +15,7 @@ import { interleave, percentile, target, type Bench, type Figure } from './harne
 import { CHAIN, ENVIRONMENT, RAIL, type BenchPostgres } from './postgres.ts'
 import { listenForCommits, Words, type Commits } from './signals.ts'
 
-const ROUNDS = 3
+const ROUNDS = 2
 /** Deposits that only warm both sides up, deposits that count, and the longest pause after each. */
 const PACE = {
   hint: { warmUp: 40, deposits: 100, pauseMsMax: 60 },

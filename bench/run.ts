@@ -17,9 +17,9 @@ import { webhooks } from './webhooks.ts'
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   backfill,
   latency,
-  matching,
   webhooks,
   reorg,
+  matching,
 }
 
 const { values, positionals } = parseArgs({
