@@ -21,12 +21,16 @@ import {
   canonicalTransfers,
   UNIT,
 } from '../../support/anvil-world.ts'
+import { ANVIL } from '../../support/flow-world.ts'
 
 const SECOND_ACCOUNT = ANVIL_ACCOUNTS[1] ?? BOB
-/** Finality stays out of the way of every depth: 80 blocks below the head. */
-const PATIENT = { anvil: { slotsInAnEpoch: 40 } }
+/** Finality stays out of the way of every depth. */
+const BLOCKS_TO_FINAL = 100
+const PATIENT = { anvil: { slotsInAnEpoch: BLOCKS_TO_FINAL / 2 } }
+/** As far as `chains/anvil` keeps blocks below the finalized one. */
+const WINDOW = ANVIL.chain.reorgWindow
 
-for (const depth of [1, 2, 3, 7, 32, 64]) {
+for (const depth of [1, 2, 3, 7, 32, 64, WINDOW]) {
   test(`a reorg ${depth} deep moves one deposit, drops one and keeps the one below`, async (t) => {
     const world = await anvilWorld(t, PATIENT)
     await world.register([ALICE, BOB])
@@ -73,7 +77,7 @@ test('a confirmed deposit whose block leaves is reversed, and lives again when i
     '10: detected confirmed reversed detected',
     '20: detected confirmed reversed',
   ])
-  await mine(world.anvil.url, 80)
+  await mine(world.anvil.url, BLOCKS_TO_FINAL)
   await world.follow()
   assert.deepEqual(await world.stories(), [
     '10: detected confirmed reversed detected confirmed final',
@@ -218,6 +222,21 @@ test('back to the first branch (A→B→A): the same blocks, the same deposit, e
     '200: detected orphaned detected orphaned detected',
     '300: detected orphaned',
   ])
+  // The evidence stands again as well, and that of the other branch does not.
+  const sightings = await world.db
+    .selectFrom('sighting')
+    .innerJoin('deposit', 'deposit.id', 'sighting.deposit_id')
+    .select(['deposit.amount', 'sighting.orphaned_at'])
+    .orderBy('deposit.amount')
+    .execute()
+  assert.deepEqual(
+    sightings.map(({ amount, orphaned_at }) => [amount, orphaned_at === null]),
+    [
+      ['10000000', true],
+      ['200000000', true],
+      ['300000000', false],
+    ],
+  )
   const ids = await world.db.selectFrom('event').select('id').execute()
   assert.equal(new Set(ids.map(({ id }) => id)).size, 8 + 5 + 2)
 })

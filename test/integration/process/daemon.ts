@@ -75,7 +75,7 @@ export class Daemon {
     this.#child.kill(name)
   }
 
-  /** Ends it and resolves when the process is gone. That it had not ended by itself before is asserted. */
+  /** Ends it and resolves when the process is gone. It must not have ended before; asked to, it ends well. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (this.#killed) return
     this.#killed = true
@@ -86,6 +86,7 @@ export class Daemon {
     )
     this.#child.kill(signal)
     await this.#exited
+    if (signal === 'SIGTERM') assert.equal(this.#child.exitCode, 0)
   }
 
   #heard(line: Line): void {
