@@ -48,11 +48,8 @@ export class LogReader {
   /** Null when the provider does not have the block, or lets go of it between its header and its logs. */
   async block(provider: Provider, height: number): Promise<Block | null> {
     const remembered = provider.rememberedHead(height)
-    if (remembered !== null) {
-      const block = await this.#blockOf(provider, remembered)
-      if (block !== null) return block
-      provider.forgetHead()
-    }
+    const block = remembered === null ? null : await this.#blockOf(provider, remembered)
+    if (block !== null) return block
     const header = await provider.header(height)
     return header === null ? null : this.#blockOf(provider, header)
   }

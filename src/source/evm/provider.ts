@@ -82,10 +82,6 @@ export class Provider {
     return ageMs <= REMEMBER_MS_MAX ? this.#head.header : null
   }
 
-  forgetHead(): void {
-    this.#head = null
-  }
-
   /** Throws unless it serves our chain; asks on first contact and again from time to time. */
   async assertChain(): Promise<void> {
     const nowMs = this.#env.clock.monotonicMs()

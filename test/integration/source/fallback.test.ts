@@ -44,11 +44,14 @@ test('a failing provider rests ever longer, is asked again afterwards, and leads
   assert.equal(await askedWithin(1_000), 3)
   const inAMinute = await askedWithin(60_000)
   assert.ok(inAMinute >= 8 && inAMinute <= 12, `${inAMinute} times`)
+  const { raw } = first
   first.raw = null
   clock.ms += 10_000
   forget(first, second)
   await source.header(3)
   assert.equal(second.requests.length, 0)
+  first.raw = raw
+  assert.equal(await askedWithin(1_000), 3, 'what is over is forgotten')
 })
 
 test('calls that were under way when a provider failed count as one failure', async (t) => {
@@ -238,6 +241,20 @@ test('a witness is every provider that shows the transfer in the very block', as
     return true
   }
   assert.equal(await source.witnesses(block, transfer), 0, 'no answer is no word')
+})
+
+test('a block that left the chain is not witnessed, even by a node that still has its logs', async (t) => {
+  const [first, second] = [await startFakeNode(t), await startFakeNode(t)]
+  addLog(first, 5)
+  addLog(second, 5)
+  const { source, lines } = await openFakeSource(t, [first, second])
+  const block = required(await source.block(5), 'block 5')
+  const transfer = required(block.transfers[0], 'its transfer')
+  const orphan = required(second.blocks[5], 'its block 5')
+  second.answers.set('eth_getBlockByNumber', () => ({ result: fakeBlock(5, 'no', 'b').header }))
+  second.answers.set('eth_getLogs', () => ({ result: orphan.logs }))
+  assert.equal(await source.witnesses(block, transfer), 1)
+  assert.deepEqual(lines, [], 'and nobody lied')
 })
 
 test('finality by depth: the newest block with as many confirmations, its own included', async (t) => {

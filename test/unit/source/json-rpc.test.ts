@@ -96,6 +96,15 @@ test('an error in a body says more than the status around it', () => {
   )
 })
 
+test('results with a status that denies them are no answer', () => {
+  const body = '[{"id":7,"result":1},{"id":8,"result":1},{"id":9,"result":1}]'
+  const answer = { status: 500, headers: {}, body }
+  assert.equal(
+    kindOf(() => decodeBatch(answer, CALLS, 7)),
+    'garbled',
+  )
+})
+
 test('a batch comes back in the order of its calls, whatever order the answers have', () => {
   fc.assert(
     fc.property(fc.shuffledSubarray([7, 8, 9], { minLength: 3 }), (ids) => {
