@@ -3,7 +3,7 @@ import { Agent } from 'undici'
 import { Dispatcher } from '../src/delivery/dispatcher.ts'
 import { createEndpoint } from '../src/delivery/endpoint-store.ts'
 import { LaneLoops } from '../src/delivery/lane-loops.ts'
-import { newSecret, sign } from '../src/delivery/signature.ts'
+import { newSecret, sign, signingKey } from '../src/delivery/signature.ts'
 import { WebhookSink } from '../src/delivery/sinks/webhook.ts'
 import { systemEnv } from '../src/lib/env.ts'
 import { runLoop } from '../src/lib/loop.ts'
@@ -144,11 +144,13 @@ async function untilNonePending(db: Db): Promise<void> {
 async function postAll(url: string, secret: string, events: number): Promise<void> {
   const agent = new Agent({ connections: CONCURRENCY, pipelining: 1 })
   const timestampSeconds = Math.floor(Date.now() / 1000)
+  const keys = [signingKey(secret)]
   const headers = {
     'content-type': 'application/json',
+    'user-agent': 'floor',
     'webhook-id': 'evt_floor',
     'webhook-timestamp': String(timestampSeconds),
-    'webhook-signature': sign({ id: 'evt_floor', timestampSeconds, body: BODY, secrets: [secret] }),
+    'webhook-signature': sign({ id: 'evt_floor', timestampSeconds, body: BODY, keys }),
   }
   const { origin } = new URL(url)
   let left = events

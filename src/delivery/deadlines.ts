@@ -1,19 +1,21 @@
 import type { Clock } from '../lib/clock.ts'
 
-interface Running {
-  readonly dueMs: number
-  readonly controller: AbortController
+/** A piece of work with a deadline. */
+export interface Expiring {
+  /** Called once its time is up, unless it was done before. */
+  expire(): void
 }
 
 /**
  * One deadline for many short pieces of work. All are equally long, so the oldest is always the next to fall
- * due and a single sleep watches over all of them; a timer for each, cancelled each time, cost a tenth of the
- * webhooks per second.
+ * due and a single sleep watches over all of them; a timer or a signal for each, made and dropped each time,
+ * cost a tenth of the webhooks per second.
  */
 export class Deadlines {
   readonly #clock: Clock
   readonly #lengthMs: number
-  readonly #running = new Set<Running>()
+  /** When each is due, by the monotonic clock, in the order of being started. */
+  readonly #due = new Map<Expiring, number>()
   readonly #closing = new AbortController()
   #watch: Promise<void> | null = null
 
@@ -22,17 +24,13 @@ export class Deadlines {
     this.#lengthMs = lengthMs
   }
 
-  /** Runs `work` with a signal that aborts when its time is up. */
-  async within<T>(work: (deadline: AbortSignal) => Promise<T>): Promise<T> {
-    const dueMs = this.#clock.monotonicMs() + this.#lengthMs
-    const running = { dueMs, controller: new AbortController() }
-    this.#running.add(running)
+  started(work: Expiring): void {
+    this.#due.set(work, this.#clock.monotonicMs() + this.#lengthMs)
     this.#watch ??= this.#watchOver()
-    try {
-      return await work(running.controller.signal)
-    } finally {
-      this.#running.delete(running)
-    }
+  }
+
+  done(work: Expiring): void {
+    this.#due.delete(work)
   }
 
   async close(): Promise<void> {
@@ -43,17 +41,18 @@ export class Deadlines {
   async #watchOver(): Promise<void> {
     const { signal } = this.#closing
     for (let next = this.#oldest(); next !== undefined && !signal.aborted; next = this.#oldest()) {
-      const leftMs = next.dueMs - this.#clock.monotonicMs()
+      const [work, dueMs] = next
+      const leftMs = dueMs - this.#clock.monotonicMs()
       if (leftMs > 0) await this.#clock.sleep(leftMs, signal)
       else {
-        this.#running.delete(next)
-        next.controller.abort()
+        this.#due.delete(work)
+        work.expire()
       }
     }
     this.#watch = null
   }
 
-  #oldest(): Running | undefined {
-    return this.#running.values().next().value
+  #oldest(): [Expiring, number] | undefined {
+    return this.#due.entries().next().value
   }
 }

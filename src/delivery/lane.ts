@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import PQueue from 'p-queue'
 import { assert } from '../lib/assert.ts'
 import type { Env } from '../lib/env.ts'
@@ -12,6 +13,7 @@ import { claimDue, recordBatch } from './delivery-store.ts'
 import type { Endpoint } from './endpoint.ts'
 import { activeSecrets, findEndpoint } from './endpoint-store.ts'
 import { nextAttempt } from './retry-schedule.ts'
+import { signingKey } from './signature.ts'
 import type { AttemptOutcome, Sink } from './sink.ts'
 
 /** Deliveries per tick. */
@@ -81,7 +83,8 @@ export class Lane implements Actor {
     if (deliveries.length === 0) return { pace: 'idle', name: 'nothing_due' }
     const startedMs = env.clock.monotonicMs()
     const { breaker } = endpoint
-    const round = { lease, endpoint, secrets, startedMs, breaker, recorded: breaker, over: false }
+    const keys = secrets.map(signingKey)
+    const round = { lease, endpoint, keys, startedMs, breaker, recorded: breaker, over: false }
     return this.#sendAndRecord(round, deliveries)
   }
 
@@ -121,12 +124,12 @@ export class Lane implements Actor {
   /** null: not sent, for a reason that concerns the whole endpoint; it stays due with its attempts unspent. */
   async #attempt(round: Round, delivery: DueDelivery): Promise<AttemptResult | null> {
     const { sink, env, tenure } = this.#options
-    const { endpoint, secrets } = round
+    const { endpoint, keys } = round
     const late = env.clock.monotonicMs() - round.startedMs >= TURN_MS
     if (round.over || late || tenure() === null || isOpen(round.breaker, env.clock.now()))
       return null
     const { eventId, body } = delivery
-    const outcome = await sink.send({ url: endpoint.url, eventId, body, secrets })
+    const outcome = await sink.send({ url: endpoint.url, eventId, body, keys })
     const result = judge(delivery, outcome, env)
     round.breaker = nextBreaker(round.breaker, outcome, env)
     round.over ||= result.decision === 'gone'
@@ -150,7 +153,7 @@ export class Lane implements Actor {
 interface Round {
   readonly lease: Lease
   readonly endpoint: Endpoint
-  readonly secrets: readonly string[]
+  readonly keys: readonly KeyObject[]
   readonly startedMs: number
   breaker: Breaker
   /** The breaker as it stands in the database. */

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Random } from '../lib/random.ts'
 
 const PREFIX = 'whsec_'
@@ -12,21 +12,23 @@ export interface Message {
   readonly timestampSeconds: number
   /** The exact bytes that go over the wire; signing a re-serialised body breaks verification. */
   readonly body: string
-  /** Every secret in force, newest first. More than one while a rotation overlaps. */
-  readonly secrets: readonly string[]
+  /** Of every secret in force, newest first. More than one while a rotation overlaps. */
+  readonly keys: readonly KeyObject[]
 }
 
 export function newSecret(random: Random): string {
   return PREFIX + random.bytes(SECRET_BYTES).toString('base64')
 }
 
-/** The `webhook-signature` header of Standard Webhooks 1.0.0: one `v1` signature per secret. */
-export function sign({ id, timestampSeconds, body, secrets }: Message): string {
-  const content = `${id}.${timestampSeconds}.${body}`
-  return secrets.map((secret) => `v1,${hmac(secret, content)}`).join(' ')
+/** Made once for many messages: it takes five times as long as a signature with it. */
+export function signingKey(secret: string): KeyObject {
+  return createSecretKey(secret.slice(PREFIX.length), 'base64')
 }
 
-function hmac(secret: string, content: string): string {
-  const key = Buffer.from(secret.slice(PREFIX.length), 'base64')
-  return createHmac('sha256', key).update(content).digest('base64')
+/** The `webhook-signature` header of Standard Webhooks 1.0.0: one `v1` signature per key. */
+export function sign({ id, timestampSeconds, body, keys }: Message): string {
+  const head = `${id}.${timestampSeconds}.`
+  const signature = (key: KeyObject) =>
+    `v1,${createHmac('sha256', key).update(head).update(body).digest('base64')}`
+  return keys.map(signature).join(' ')
 }

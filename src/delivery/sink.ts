@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto'
+
 /**
  * What every kind of destination implements. A failed attempt is an expected outcome, hence a value: `send`
  * never throws, whatever the other side does.
@@ -12,7 +14,8 @@ export interface SendRequest {
   readonly eventId: string
   /** The exact bytes to sign and send. */
   readonly body: string
-  readonly secrets: readonly string[]
+  /** To sign with, newest first. */
+  readonly keys: readonly KeyObject[]
 }
 
 /**

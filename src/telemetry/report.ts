@@ -23,10 +23,14 @@ const POSITION_GAUGES = [
 export class Report {
   readonly #log: Logger
   readonly #metrics: Metrics
+  readonly #attempts: Logger
 
   constructor(log: Logger, metrics: Metrics) {
     this.#log = log
     this.#metrics = metrics
+    // The commonest line by far. It has a fixed set of fields, none of them to redact; looking for some took
+    // twice as long as writing it.
+    this.#attempts = log.child({}, { redact: [] })
   }
 
   connected(chain: Chain, tip: BlockRef & { time: Date }, blocks: number): void {
@@ -117,7 +121,7 @@ export class Report {
     this.#metrics.observe('delivery_duration_seconds', durationMs / 1000, { outcome })
     if (attempt.decision === 'dead') this.#metrics.increment('deliveries_dead_total')
     const level = attempt.decision === 'dead' ? 'error' : outcome === 'delivered' ? 'info' : 'warn'
-    this.#log[level](attempt, 'delivery.attempted')
+    this.#attempts[level](attempt, 'delivery.attempted')
   }
 
   rpc(call: RpcReport): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { newSecret } from '../../../src/delivery/signature.ts'
+import { newSecret, signingKey } from '../../../src/delivery/signature.ts'
 import { WebhookSink } from '../../../src/delivery/sinks/webhook.ts'
 import { startReceiver, type Behaviour } from '../../../src/dev/receiver.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
@@ -17,7 +17,8 @@ async function start(t: TestContext, allow: readonly string[] = LOOPBACK) {
   const receiver = await startReceiver({ secrets: [secret] })
   t.after(() => receiver.stop())
   t.after(() => sink.close())
-  const send = (url = receiver.url) => sink.send({ url, eventId: 'evt_a', body, secrets: [secret] })
+  const keys = [signingKey(secret)]
+  const send = (url = receiver.url) => sink.send({ url, eventId: 'evt_a', body, keys })
   return { clock, receiver, send }
 }
 

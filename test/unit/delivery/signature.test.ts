@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import { newSecret, sign } from '../../../src/delivery/signature.ts'
+import { newSecret, sign, signingKey } from '../../../src/delivery/signature.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
 
 test('the example of the Standard Webhooks specification', () => {
@@ -9,7 +9,7 @@ test('the example of the Standard Webhooks specification', () => {
     id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
     timestampSeconds: 1_614_265_330,
     body: '{"test": 2432232314}',
-    secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    keys: [signingKey('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')],
   })
   assert.equal(signature, 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
 })
@@ -24,7 +24,8 @@ test('the standardwebhooks library verifies each of several secrets, and no othe
   const current = newSecret(systemRandom)
   const timestampSeconds = Math.floor(Date.now() / 1_000)
   const body = '{"type":"deposit.final","data":{"amount":"1.50","note":"naïve ✓"}}'
-  const signature = sign({ id: 'evt_1', timestampSeconds, body, secrets: [current, old] })
+  const keys = [current, old].map(signingKey)
+  const signature = sign({ id: 'evt_1', timestampSeconds, body, keys })
   const headers = {
     'webhook-id': 'evt_1',
     'webhook-timestamp': `${timestampSeconds}`,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { loadChain } from '../../../src/config/chain-files.ts'
-import { sign } from '../../../src/delivery/signature.ts'
+import { sign, signingKey } from '../../../src/delivery/signature.ts'
 import type { Deposit } from '../../../src/domain/deposit.ts'
 import { eventBody } from '../../../src/outbox/payload.ts'
 import { adapterFor } from '../../../src/source/index.ts'
@@ -58,7 +58,7 @@ test('the README verifies with the headers that are sent', () => {
   const sent: Record<string, string> = {
     'webhook-id': id,
     'webhook-timestamp': `${timestampSeconds}`,
-    'webhook-signature': sign({ id, timestampSeconds, body, secrets: [secret] }),
+    'webhook-signature': sign({ id, timestampSeconds, body, keys: [signingKey(secret)] }),
   }
   const named = [...README.matchAll(/headers\['(webhook-[a-z]+)'\]/g)].map(([, name = '']) => name)
   const headers = Object.fromEntries(named.map((name) => [name, sent[name] ?? '']))
