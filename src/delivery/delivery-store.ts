@@ -74,10 +74,18 @@ export async function dueEndpoints(db: Db, now: Date, limit: number): Promise<st
   return rows.map((row) => row.id)
 }
 
+export interface Claim {
+  readonly now: Date
+  readonly limit: number
+  /** Ids of deposits. */
+  readonly underWay: readonly string[]
+}
+
 /**
  * The endpoint's due deliveries, one per deposit at most: a delivery is nobody's turn while an earlier version
  * of its deposit is pending, be that in back-off or on its way. Nothing is marked as claimed: the lease makes
- * us the only sender, and what was sent but not recorded is due again after a crash.
+ * us the only sender, and what was sent but not recorded is due again after a crash. Deposits whose attempt is
+ * still under way are left out by `underWay`.
  *
  * Both indexes are walked in their own order and only as far as the limit. `not exists` would say the same, but
  * on a table without statistics it became a nested loop over the whole backlog: 2.9 s for 5,000 rows, not 2 ms.
@@ -85,8 +93,7 @@ export async function dueEndpoints(db: Db, now: Date, limit: number): Promise<st
 export async function claimDue(
   db: Db,
   endpointId: string,
-  now: Date,
-  limit: number,
+  { now, limit, underWay }: Claim,
 ): Promise<DueDelivery[]> {
   const { rows } = await sql<DueDelivery>`
     select d.id, d.event_id as "eventId", d.deposit_id as "depositId", e.body, d.attempts,
@@ -94,6 +101,7 @@ export async function claimDue(
     from (
       select * from delivery due
       where due.endpoint_id = ${endpointId} and due.state = 'pending' and due.next_attempt_at <= ${now}
+        and due.deposit_id <> all (${underWay}::text[])
         and due.version = (
           select first.version from delivery first
           where first.endpoint_id = due.endpoint_id and first.deposit_id = due.deposit_id

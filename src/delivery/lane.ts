@@ -16,7 +16,7 @@ import { nextAttempt } from './retry-schedule.ts'
 import { signingKey } from './signature.ts'
 import type { AttemptOutcome, Sink } from './sink.ts'
 
-/** Deliveries per tick. */
+/** Deliveries per claim. */
 const BATCH_MAX = 512
 /** Deliveries per transaction: a slice is recorded while the next ones are being sent. */
 const SLICE = 128
@@ -36,8 +36,9 @@ export interface LaneOptions {
 
 /**
  * Sends what is due for one endpoint, so that an endpoint that hangs holds up nobody but itself. A tick is
- * claim, send, record: bounded by BATCH_MAX attempts, with no transaction open while it waits for the receiver.
- * Per deposit the order holds because a claim has one delivery of each and the next claim follows the record.
+ * claim, send, record, over and over for as long as TURN_MS and claims are full, with no transaction open while
+ * it waits for the receiver. Per deposit the order holds because a claim has one delivery of each, and none of a
+ * deposit whose last attempt is not yet recorded.
  */
 export class Lane implements Actor {
   readonly name = 'lane'
@@ -77,38 +78,32 @@ export class Lane implements Actor {
     if (isOpen(endpoint.breaker, now)) return { pace: 'idle', name: 'breaker_open' }
     const limit = allowance(endpoint.breaker, BATCH_MAX)
     const [deliveries, secrets] = await Promise.all([
-      claimDue(db, endpoint.id, now, limit),
+      claimDue(db, endpoint.id, { now, limit, underWay: [] }),
       activeSecrets(db, endpoint.id, now),
     ])
     if (deliveries.length === 0) return { pace: 'idle', name: 'nothing_due' }
     const startedMs = env.clock.monotonicMs()
     const { breaker } = endpoint
     const keys = secrets.map(signingKey)
-    const round = { lease, endpoint, keys, startedMs, breaker, recorded: breaker, over: false }
-    return this.#sendAndRecord(round, deliveries)
+    const progress = { breaker, recorded: breaker, over: false, drained: false }
+    return this.#sendAndRecord({ lease, endpoint, keys, startedMs, ...progress }, deliveries)
   }
 
   /**
-   * All slices are queued at once and sent in the order of the claim; each is recorded when its last answer is
-   * in, while the queue goes on sending. If a record fails, nothing more is sent and nothing is left running.
+   * The queue goes on sending while a slice whose last answer is in is recorded, and while the next deliveries
+   * are claimed. If a record fails, nothing more is sent and nothing is left running.
    */
   async #sendAndRecord(round: Round, deliveries: readonly DueDelivery[]): Promise<Outcome> {
-    const slices = []
-    for (let start = 0; start < deliveries.length; start += SLICE) {
-      const attempts = deliveries
-        .slice(start, start + SLICE)
-        .map((it) => () => this.#attempt(round, it))
-      slices.push(this.#queue.addAll(attempts))
-    }
-    // Observed from the start, so that a failure in a later slice is not an unhandled one meanwhile.
-    const ended = Promise.allSettled(slices)
+    const slices = this.#enqueue(round, deliveries)
+    let ahead: Promise<Slice[]> | null = null
     let attempted = false
     try {
-      for (const slice of slices) {
-        const results = (await slice).filter((result) => result !== null)
-        if (results.length === 0) continue
-        await this.#record(round, results)
-        attempted = true
+      for (let slice = slices.shift(); slice !== undefined; slice = slices.shift()) {
+        ahead = slices.length === 1 ? observed(this.#claimAhead(round, [slice, ...slices])) : null
+        const results = (await slice.results).filter((result) => result !== null)
+        if (results.length > 0) await this.#record(round, results)
+        attempted ||= results.length > 0
+        if (ahead !== null) slices.push(...(await ahead))
       }
     } catch (error) {
       // Whoever holds the lease now sends these again: at least once is the promise.
@@ -116,18 +111,45 @@ export class Lane implements Actor {
       throw error
     } finally {
       round.over = true
-      await ended
+      await Promise.allSettled([ahead])
+      await this.#queue.onIdle()
     }
     return attempted ? { pace: 'busy', name: 'attempted' } : { pace: 'idle', name: 'not_leader' }
   }
 
+  /** Queues all slices at once; they are sent in the order of the claim. */
+  #enqueue(round: Round, deliveries: readonly DueDelivery[]): Slice[] {
+    const slices: Slice[] = []
+    for (let start = 0; start < deliveries.length; start += SLICE) {
+      const slice = deliveries.slice(start, start + SLICE)
+      const attempts = slice.map((it) => () => this.#attempt(round, it))
+      slices.push({ deliveries: slice, results: observed(this.#queue.addAll(attempts)) })
+    }
+    round.drained = deliveries.length < BATCH_MAX
+    return slices
+  }
+
+  /** Claims more while the last two slices are on their way; without it the receiver waits for the database. */
+  async #claimAhead(round: Round, unrecorded: readonly Slice[]): Promise<Slice[]> {
+    const { db, env } = this.#options
+    if (round.drained || !this.#mayStart(round)) return []
+    const underWay = unrecorded.flatMap((slice) => slice.deliveries.map((it) => it.depositId))
+    const claim = { now: env.clock.now(), limit: BATCH_MAX, underWay }
+    const deliveries = await claimDue(db, round.endpoint.id, claim)
+    return round.over ? [] : this.#enqueue(round, deliveries)
+  }
+
+  #mayStart(round: Round): boolean {
+    const { env, tenure } = this.#options
+    const late = env.clock.monotonicMs() - round.startedMs >= TURN_MS
+    return !round.over && !late && tenure() !== null && !isOpen(round.breaker, env.clock.now())
+  }
+
   /** null: not sent, for a reason that concerns the whole endpoint; it stays due with its attempts unspent. */
   async #attempt(round: Round, delivery: DueDelivery): Promise<AttemptResult | null> {
-    const { sink, env, tenure } = this.#options
+    if (!this.#mayStart(round)) return null
+    const { sink, env } = this.#options
     const { endpoint, keys } = round
-    const late = env.clock.monotonicMs() - round.startedMs >= TURN_MS
-    if (round.over || late || tenure() === null || isOpen(round.breaker, env.clock.now()))
-      return null
     const { eventId, body } = delivery
     const outcome = await sink.send({ url: endpoint.url, eventId, body, keys })
     const result = judge(delivery, outcome, env)
@@ -160,6 +182,20 @@ interface Round {
   recorded: Breaker
   /** No further attempt may be started. */
   over: boolean
+  /** The last claim was not a full one: what is due besides waits for deposits that are under way. */
+  drained: boolean
+}
+
+/** Deliveries that are recorded together. */
+interface Slice {
+  readonly deliveries: readonly DueDelivery[]
+  readonly results: Promise<(AttemptResult | null)[]>
+}
+
+/** From the start, so that its failure is not an unhandled one while another piece of work is awaited. */
+function observed<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  return work
 }
 
 function judge(delivery: DueDelivery, outcome: AttemptOutcome, env: Env): AttemptResult {
