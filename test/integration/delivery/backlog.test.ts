@@ -54,29 +54,6 @@ test('a backlog of several claims is sent each once and in order per deposit', a
   assert.equal(attempts.length, sent.length, 'each on record')
 })
 
-test('never two attempts of one deposit at a time', async (t) => {
-  const world = await World.create(t)
-  const { endpoint } = await world.consumer()
-  await backlog(world, endpoint.id)
-  const underWay = new Set<string>()
-  const clashes: string[] = []
-  const watched = {
-    send: async (request: SendRequest) => {
-      const [, deposit = ''] = request.eventId.split('_')
-      if (underWay.has(deposit)) clashes.push(request.eventId)
-      underWay.add(deposit)
-      const outcome = await world.sink.send(request)
-      underWay.delete(deposit)
-      return outcome
-    },
-    close: () => Promise.resolve(),
-  }
-  await world.daemon('one', watched).run()
-  assert.deepEqual(clashes, [])
-  const left = (await world.deliveries(endpoint)).filter(({ state }) => state === 'pending')
-  assert.deepEqual(left, [])
-})
-
 test('when sending breaks in the middle of a backlog, the tick fails and leaves nothing running', async (t) => {
   const world = await World.create(t)
   const { endpoint } = await world.consumer()

@@ -79,6 +79,24 @@ test('a server that accepts and says nothing at all is left after 15 seconds', a
   assert.equal((await sending).kind, 'timeout')
 })
 
+test('a server that never finishes the TLS handshake is left after 15 seconds', async (t) => {
+  const { clock, send } = await start(t)
+  const accepted = Promise.withResolvers<void>()
+  const mute = createServer((socket) => {
+    t.after(() => socket.destroy())
+    socket.on('error', () => undefined).once('data', () => accepted.resolve())
+  })
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+  t.after(() => mute.close())
+  const address = mute.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const sending = send(`https://127.0.0.1:${address.port}/`)
+  await accepted.promise
+  clock.advance(15_000)
+  const { kind, durationMs } = await sending
+  assert.deepEqual({ kind, durationMs }, { kind: 'timeout', durationMs: 15_000 })
+})
+
 test('of a long answer the first kilobyte is kept', async (t) => {
   const { receiver, send } = await start(t)
   receiver.behave({ kind: 'flood' })
