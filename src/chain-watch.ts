@@ -1,6 +1,7 @@
-import { readCursor } from './block/block-store.ts'
+import { lockCursor, readCursor, type Cursor } from './block/block-store.ts'
 import { Follower } from './block/follower.ts'
 import type { ChainConfig } from './config/config.ts'
+import type { Evidence } from './confirmation/policy.ts'
 import { Witness } from './confirmation/witness.ts'
 import type { Codec } from './domain/chain.ts'
 import { SourceError, type ChainSource } from './domain/source.ts'
@@ -62,7 +63,11 @@ export function watchChain(
     filter,
     follower: new Follower({ ...common, start: config.start }),
     rescanner: new Rescanner({ ...common, position: (db) => positionOf(db, chain.id) }),
-    witness: new Witness(common),
+    witness: new Witness({
+      ...common,
+      evidence: (db) => evidenceOf(db, chain.id),
+      lockChain: async (tx) => isMoving(await lockCursor(tx, chain.id)),
+    }),
     hint,
   }
 }
@@ -83,6 +88,16 @@ function announce(applied: Applied, step: Step, deps: ChainWatchDeps): void {
     if (event !== undefined) deps.report.transition(deposit, event)
   }
   if (applied.events.length > 0) deps.onEvents()
+}
+
+function isMoving(cursor: Cursor | null): cursor is Cursor {
+  return cursor !== null && cursor.halt === null
+}
+
+async function evidenceOf(db: Db, chainId: string): Promise<Evidence | null> {
+  const cursor = await readCursor(db, chainId)
+  if (!isMoving(cursor)) return null
+  return { tipHeight: cursor.height, finalizedHeight: cursor.finalized?.height ?? null }
 }
 
 async function positionOf(db: Db, chainId: string): Promise<ViewPosition | null> {

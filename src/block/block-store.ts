@@ -135,25 +135,25 @@ export async function pruneBlocks(tx: Tx, chainId: ChainId, floor: number): Prom
   await tx.deleteFrom('block').where('chain_id', '=', chainId).where('height', '<', floor).execute()
 }
 
-/** The hashes among `blocks` that are canonical in our view right now. */
-export async function canonicalHashes(
+/** What our view holds at the heights of `blocks`; heights of which it holds nothing are left out. */
+export async function heldHashes(
   tx: Tx,
   chainId: ChainId,
   blocks: readonly BlockRef[],
-): Promise<Set<Hex>> {
-  if (blocks.length === 0) return new Set()
+): Promise<ReadonlyMap<number, Hex>> {
+  if (blocks.length === 0) return new Map()
   const rows = await tx
     .selectFrom('block')
-    .select('hash')
+    .select(['height', 'hash'])
     .where('chain_id', '=', chainId)
     .where('disconnected_at', 'is', null)
     .where(
-      'hash',
+      'height',
       'in',
-      blocks.map((block) => toBytes(block.hash)),
+      blocks.map((block) => block.height),
     )
     .execute()
-  return new Set(rows.map((row) => toHex(row.hash)))
+  return new Map(rows.map((row) => [row.height, toHex(row.hash)]))
 }
 
 export async function haltChain(tx: Tx, chainId: ChainId, halt: Halt, now: Date): Promise<void> {

@@ -124,23 +124,15 @@ export type FinalityVerdict =
   | { readonly kind: 'contradicts'; readonly ours: BlockRef }
 
 /**
- * Whether a provider's finalized block may be believed: only if we hold that very block. Where it lies above
- * our tip, `canonicalTip` (the tip as the same provider just confirmed it) is final instead: an ancestor of a
- * final block is final. The maximum is kept; a stalled or regressing tag changes nothing.
+ * Whether a provider's finalized block may be believed: only if we hold that very block. One above our tip is
+ * believed once the tip has come to it: that our tip is its ancestor is exactly what has not been shown, and two
+ * providers may stand on two branches. The maximum is kept; a stalled or regressing tag changes nothing.
  */
-export function judgeFinality(
-  view: ChainView,
-  claimed: BlockRef,
-  canonicalTip: BlockRef | null,
-): FinalityVerdict {
-  const tip = tipOf(view)
-  if (tip === null) return { kind: 'unchanged' }
-  const candidate = claimed.height > tip.height ? canonicalTip : claimed
-  if (candidate === null) return { kind: 'unchanged' }
-  const ours = blockAt(view, candidate.height)
+export function judgeFinality(view: ChainView, claimed: BlockRef): FinalityVerdict {
+  const ours = blockAt(view, claimed.height)
   if (ours === null) return { kind: 'unchanged' }
-  if (ours.hash !== candidate.hash) return { kind: 'contradicts', ours }
-  if (view.finalized !== null && candidate.height <= view.finalized.height)
+  if (ours.hash !== claimed.hash) return { kind: 'contradicts', ours }
+  if (view.finalized !== null && claimed.height <= view.finalized.height)
     return { kind: 'unchanged' }
   return { kind: 'accepted', finalized: { height: ours.height, hash: ours.hash } }
 }

@@ -1,6 +1,6 @@
 import type { Block, BlockHeader, BlockRange, BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
-import type { ChainSource } from '../domain/source.ts'
+import { SourceError, type ChainSource } from '../domain/source.ts'
 import {
   StaleStepError,
   type ConnectStep,
@@ -68,6 +68,8 @@ export class Follower implements Actor {
   readonly name: string
   readonly #options: FollowerOptions
   #view: chainView.ChainView | null = null
+  /** The fence the view was read under: after another daemon's turn it is history. */
+  #viewFence = 0
   #more = false
   /** The next range, asked for while the previous one is being committed. */
   #ahead: { readonly from: number; readonly range: Promise<BlockRange> } | null = null
@@ -107,11 +109,13 @@ export class Follower implements Actor {
 
   async #advance(lease: Lease): Promise<Outcome> {
     const { db, chain, source } = this.#options
+    if (this.#viewFence !== lease.fence) this.#forget()
     if (this.#view === null) {
       const cursor = await readCursor(db, chain.id)
       if (cursor !== null && cursor.halt !== null) return this.#stayHalted(cursor.halt)
       this.#haltSaid = false
       this.#view = await readView(db, chain.id)
+      this.#viewFence = lease.fence
       this.#options.report.resumed(chain)
     }
     const [head, claimed] = await Promise.all([source.head(), source.finalizedHead()])
@@ -142,8 +146,11 @@ export class Follower implements Actor {
 
   /** The first block ever: where the operator said, or the newest that cannot be undone. */
   async #begin(lease: Lease, sight: Sight): Promise<Outcome> {
-    const { start, source } = this.#options
-    const height = start === 'finalized' ? (sight.claimed ?? sight.head).height : start
+    const { start, source, chain } = this.#options
+    // While the chain calls nothing final, as far below the head as a reorg may reach: its first block must stay.
+    const settledHeight =
+      sight.claimed?.height ?? Math.max(0, sight.head.height - chain.reorgWindow)
+    const height = start === 'finalized' ? settledHeight : start
     const block = await source.block(height)
     if (block === null) return idle('waiting_for_start')
     return this.#connect(lease, chainView.EMPTY_VIEW, [block], sight)
@@ -172,7 +179,7 @@ export class Follower implements Actor {
     const [first, ...rest] = blocks
     const { parentHash, height } = required(first, 'connecting no blocks')
     const linked = chainView.connect(view, blocks, false)
-    const next = this.#finalize(linked, sight.claimed, chainView.tipOf(linked))
+    const next = this.#finalize(linked, sight.claimed)
     await this.#commit(lease, next, {
       kind: 'connect',
       chainId: this.#options.chain.id,
@@ -192,7 +199,7 @@ export class Follower implements Actor {
     if (range.first.parentHash !== tip.hash) return this.#reorganise(lease, view, tip)
     this.#lookAhead(range.last.height + 1, claimed.height)
     const linked = chainView.connect(view, [range.last], true)
-    const next = this.#finalize(linked, claimed, range.last)
+    const next = chainView.finalize(linked, range.last)
     await this.#commit(lease, next, {
       kind: 'connect',
       chainId: this.#options.chain.id,
@@ -208,22 +215,32 @@ export class Follower implements Actor {
   #nextRange(from: number, finalizedHeight: number): Promise<BlockRange> {
     const ahead = this.#ahead
     this.#ahead = null
-    if (ahead?.from === from) return ahead.range
-    return this.#options.source.range(from, Math.min(finalizedHeight, from + RANGE_BLOCKS_MAX - 1))
+    return ahead?.from === from ? ahead.range : this.#finalRange(from, finalizedHeight)
   }
 
   #lookAhead(from: number, finalizedHeight: number): void {
     if (from > finalizedHeight) return
-    const to = Math.min(finalizedHeight, from + RANGE_BLOCKS_MAX - 1)
-    const range = this.#options.source.range(from, to)
+    const range = this.#finalRange(from, finalizedHeight)
     // It is awaited in the next tick; until then a failure must not count as unhandled.
     range.catch(() => undefined)
     this.#ahead = { from, range }
   }
 
+  /** A range whose end is final beyond doubt, and with it, through the links, all of it. */
+  async #finalRange(from: number, finalizedHeight: number): Promise<BlockRange> {
+    const { source } = this.#options
+    const range = await source.range(from, Math.min(finalizedHeight, from + RANGE_BLOCKS_MAX - 1))
+    if (await source.isFinal(range.last)) return range
+    const { height, hash } = range.last
+    throw new SourceError(
+      'transient',
+      `block ${height} ${hash} is not called final by who shows it`,
+    )
+  }
+
   /** The head is our tip: only finality, or deposits left over from the last step, can move anything. */
   async #settle(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
-    const next = this.#finalize(view, sight.claimed, null)
+    const next = this.#finalize(view, sight.claimed)
     if (next === view && !this.#more) return idle('nothing_new')
     await this.#commit(lease, next, {
       kind: 'settle',
@@ -233,13 +250,9 @@ export class Follower implements Actor {
     return busy('settled')
   }
 
-  #finalize(
-    view: chainView.ChainView,
-    claimed: BlockRef | null,
-    canonicalTip: BlockRef | null,
-  ): chainView.ChainView {
+  #finalize(view: chainView.ChainView, claimed: BlockRef | null): chainView.ChainView {
     if (claimed === null) return view
-    const verdict = chainView.judgeFinality(view, claimed, canonicalTip)
+    const verdict = chainView.judgeFinality(view, claimed)
     if (verdict.kind === 'accepted') return chainView.finalize(view, verdict.finalized)
     if (verdict.kind === 'contradicts') {
       this.#options.report.providerLied(

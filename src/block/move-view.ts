@@ -2,9 +2,9 @@ import { StaleStepError, type ConnectStep, type RevisitStep, type Step } from '.
 import { assert, assertNever } from '../lib/assert.ts'
 import type { Tx } from '../store/database.ts'
 import {
-  canonicalHashes,
   connectBlocks,
   disconnectBlocks,
+  heldHashes,
   lockCursor,
   moveFinalized,
   readCursor,
@@ -17,6 +17,7 @@ import {
  */
 export async function moveView(tx: Tx, step: Step, now: Date): Promise<Cursor> {
   const before = await lockCursor(tx, step.chainId)
+  assertFinalityKept(before, step)
   switch (step.kind) {
     case 'connect':
       assertFollows(before, step)
@@ -33,7 +34,7 @@ export async function moveView(tx: Tx, step: Step, now: Date): Promise<Cursor> {
       await moveFinalized(tx, step.chainId, step.finalized)
       break
     case 'revisit':
-      await assertStillCanonical(tx, step)
+      await assertStillOurs(tx, step, before)
       break
     default:
       assertNever(step, 'step')
@@ -52,9 +53,27 @@ function assertFollows(before: Cursor | null, step: ConnectStep): void {
   )
 }
 
-async function assertStillCanonical(tx: Tx, step: RevisitStep): Promise<void> {
-  const canonical = await canonicalHashes(tx, step.chainId, step.blocks)
-  const gone = step.blocks.find((block) => !canonical.has(block.hash))
-  if (gone !== undefined)
-    throw new StaleStepError(`block ${gone.height} ${gone.hash} left the view meanwhile`)
+/** Only these two kinds write finality; in a `settle` step, null leaves it as it is. */
+function assertFinalityKept(before: Cursor | null, { kind, finalized }: Step): void {
+  const known = before?.finalized ?? null
+  const isWritten = kind === 'connect' || (kind === 'settle' && finalized !== null)
+  if (known === null || !isWritten) return
+  assert(
+    finalized !== null && finalized.height >= known.height,
+    `finality went back from ${known.height} to ${finalized?.height}`,
+  )
+}
+
+/**
+ * Every block that was read again must be the very one our view holds. Where the view holds none, finality must
+ * cover the height: history that a backfill passed over, of which only the source's word is left.
+ */
+async function assertStillOurs(tx: Tx, step: RevisitStep, before: Cursor | null): Promise<void> {
+  const held = await heldHashes(tx, step.chainId, step.blocks)
+  const finalHeight = before?.finalized?.height ?? -1
+  for (const { height, hash } of step.blocks) {
+    const ours = held.get(height)
+    const agrees = ours === undefined ? height <= finalHeight : ours === hash
+    if (!agrees) throw new StaleStepError(`block ${height} ${hash} is not in our view`)
+  }
 }

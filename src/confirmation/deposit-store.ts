@@ -1,6 +1,6 @@
 import { sql, type Selectable } from 'kysely'
 import type { ChainId } from '../domain/chain.ts'
-import type { Deposit, DepositId } from '../domain/deposit.ts'
+import type { Deposit, DepositId, DepositState } from '../domain/deposit.ts'
 import type { Transition } from '../domain/event.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
@@ -13,7 +13,7 @@ export async function depositsById(
 ): Promise<Map<DepositId, Deposit>> {
   if (ids.length === 0) return new Map()
   const rows = await deposits(tx)
-    .where('d.id', 'in', [...ids])
+    .where(sql<boolean>`d.id = any(${ids}::text[])`)
     .execute()
   return new Map(rows.map(toDeposit).map((deposit) => [deposit.id, deposit]))
 }
@@ -45,8 +45,7 @@ export async function dueDeposits(
   evidence: Evidence,
   limit: number,
 ): Promise<Deposit[]> {
-  const { tipHeight, finalizedHeight } = evidence
-  const final = finalizedHeight ?? -1
+  const final = evidence.finalizedHeight ?? -1
   const rows = await deposits(tx)
     .where('d.chain_id', '=', chainId)
     .where('d.state', 'in', ['detected', 'confirmed'])
@@ -55,8 +54,7 @@ export async function dueDeposits(
         eb.and([
           eb('d.state', '=', 'detected'),
           eb('d.witnesses', '>=', eb.ref('d.providers')),
-          eb.or([eb('d.due_height', '<=', tipHeight), eb('d.due_height', 'is', null)]),
-          eb.or([eb('d.needs_finality', '=', false), eb('d.height', '<=', final)]),
+          ruleHolds(evidence),
         ]),
         eb.and([eb('d.state', '=', 'confirmed'), eb('d.height', '<=', final)]),
       ]),
@@ -68,25 +66,30 @@ export async function dueDeposits(
   return rows.map(toDeposit)
 }
 
-/** Detected deposits that only lack another provider's word, oldest first. */
+/**
+ * Detected deposits that lack nothing but another provider's word, in the order of their ids from `afterId` on,
+ * so that those nobody vouches for are passed over and not asked about for ever before the others.
+ */
 export async function unwitnessedDeposits(
   db: Db,
   chainId: ChainId,
-  limit: number,
+  evidence: Evidence,
+  page: { readonly afterId: string; readonly limit: number },
 ): Promise<Deposit[]> {
   const rows = await deposits(db)
     .where('d.chain_id', '=', chainId)
     .where('d.state', '=', 'detected')
     .where('d.providers', '>', 1)
     .whereRef('d.witnesses', '<', 'd.providers')
-    .orderBy('d.height')
+    .where(ruleHolds(evidence))
+    .where('d.id', '>', page.afterId)
     .orderBy('d.id')
-    .limit(limit)
+    .limit(page.limit)
     .execute()
   return rows.map(toDeposit)
 }
 
-/** Records how many providers showed the deposit in `block`; ignored if it has moved on since they were asked. */
+/** Records how many providers show the deposit in its block now; ignored if it has moved on since they were asked. */
 export async function recordWitnesses(
   tx: Tx,
   deposit: Pick<Deposit, 'id' | 'blockHash'>,
@@ -94,11 +97,10 @@ export async function recordWitnesses(
 ): Promise<void> {
   await tx
     .updateTable('deposit')
-    .set({ witnesses })
+    .set({ witnesses: Math.max(1, witnesses) })
     .where('id', '=', deposit.id)
     .where('block_hash', '=', toBytes(deposit.blockHash))
     .where('state', '=', 'detected')
-    .where('witnesses', '<', witnesses)
     .execute()
 }
 
@@ -112,18 +114,27 @@ export async function saveTransitions(
   now: Date,
 ): Promise<void> {
   if (transitions.length === 0) return
-  const last = [...new Map(transitions.map(({ deposit }) => [deposit.id, deposit])).values()]
-  await upsertDeposits(tx, last, now)
-  await stampStates(tx, transitions, now)
+  await upsertDeposits(tx, transitions, now)
   await saveSightings(tx, transitions, now)
 }
 
-async function upsertDeposits(tx: Tx, rows: readonly Deposit[], now: Date): Promise<void> {
+/** Of each state the latest entry is kept; `detected_at` stays the first detection. */
+async function upsertDeposits(
+  tx: Tx,
+  transitions: readonly Transition[],
+  now: Date,
+): Promise<void> {
+  const last = new Map(transitions.map(({ deposit }) => [deposit.id, deposit]))
+  const rows = [...last.values()]
+  const entered = new Set(transitions.map(({ deposit }) => `${deposit.id} ${deposit.state}`))
+  const entries = (state: DepositState) =>
+    rows.map(({ id }) => (entered.has(`${id} ${state}`) ? now : null))
   await sql`
     insert into deposit as d (
       id, environment_id, chain_id, rail, address_id, tx_hash, ordinal, sender, recipient, amount,
       state, version, height, block_hash, block_time, log_index,
-      policy_version, confirmations, needs_finality, providers, witnesses, due_height, detected_at, updated_at)
+      policy_version, confirmations, needs_finality, providers, witnesses, due_height,
+      confirmed_at, final_at, orphaned_at, reversed_at, detected_at, updated_at)
     select *, ${now}::timestamptz, ${now}::timestamptz from unnest(
       ${rows.map((d) => d.id)}::text[], ${rows.map((d) => d.environment)}::text[],
       ${rows.map((d) => d.chainId)}::text[], ${rows.map((d) => d.rail)}::text[],
@@ -135,31 +146,19 @@ async function upsertDeposits(tx: Tx, rows: readonly Deposit[], now: Date): Prom
       ${rows.map((d) => d.blockTime)}::timestamptz[], ${rows.map((d) => d.logIndex)}::int[],
       ${rows.map((d) => d.policy.version)}::int[], ${rows.map((d) => d.policy.rule.confirmations)}::int[],
       ${rows.map((d) => d.policy.rule.finality)}::boolean[], ${rows.map((d) => d.policy.providers)}::int[],
-      ${rows.map((d) => d.witnesses)}::int[], ${rows.map((d) => dueHeight(d.policy, d.height))}::bigint[])
+      ${rows.map((d) => d.witnesses)}::int[], ${rows.map((d) => dueHeight(d.policy, d.height))}::bigint[],
+      ${entries('confirmed')}::timestamptz[], ${entries('final')}::timestamptz[],
+      ${entries('orphaned')}::timestamptz[], ${entries('reversed')}::timestamptz[])
     on conflict (id) do update set
       state = excluded.state, version = excluded.version, height = excluded.height,
       block_hash = excluded.block_hash, block_time = excluded.block_time, log_index = excluded.log_index,
-      witnesses = excluded.witnesses, due_height = excluded.due_height, updated_at = excluded.updated_at
+      witnesses = excluded.witnesses, due_height = excluded.due_height,
+      confirmed_at = coalesce(excluded.confirmed_at, d.confirmed_at),
+      final_at = coalesce(excluded.final_at, d.final_at),
+      orphaned_at = coalesce(excluded.orphaned_at, d.orphaned_at),
+      reversed_at = coalesce(excluded.reversed_at, d.reversed_at),
+      updated_at = excluded.updated_at
     where d.version < excluded.version`.execute(tx)
-}
-
-/** Each state's latest entry; `detected_at` stays the first detection. */
-async function stampStates(tx: Tx, transitions: readonly Transition[], now: Date): Promise<void> {
-  const entered = transitions.filter(({ deposit }) => deposit.state !== 'detected')
-  if (entered.length === 0) return
-  await sql`
-    update deposit d set
-      confirmed_at = case when s.states @> '{confirmed}' then ${now} else d.confirmed_at end,
-      final_at = case when s.states @> '{final}' then ${now} else d.final_at end,
-      orphaned_at = case when s.states @> '{orphaned}' then ${now} else d.orphaned_at end,
-      reversed_at = case when s.states @> '{reversed}' then ${now} else d.reversed_at end
-    from (
-      select id, array_agg(state) as states from unnest(
-        ${entered.map(({ deposit }) => deposit.id)}::text[],
-        ${entered.map(({ deposit }) => deposit.state)}::text[]) as entered (id, state)
-      group by id
-    ) s
-    where d.id = s.id`.execute(tx)
 }
 
 /** A block that comes back (A→B→A) revives the sighting it had. */
@@ -184,6 +183,13 @@ async function saveSightings(tx: Tx, transitions: readonly Transition[], now: Da
         as gone (deposit_id, block_hash)
       where s.deposit_id = gone.deposit_id and s.block_hash = gone.block_hash`.execute(tx)
   }
+}
+
+/** A deposit's rule in SQL: what `isConfirmed` says, but for the witnesses. */
+function ruleHolds({ tipHeight, finalizedHeight }: Evidence) {
+  return sql<boolean>`(
+    (d.due_height is null or d.due_height <= ${tipHeight})
+    and (not d.needs_finality or d.height <= ${finalizedHeight ?? -1}))`
 }
 
 function deposits(db: Db) {

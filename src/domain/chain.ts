@@ -25,7 +25,7 @@ export interface Chain {
   readonly family: Family
   readonly blockTimeSeconds: number
   readonly finality: FinalityRule
-  /** Blocks we keep linked below the finalized one; a reorg that reaches deeper halts the chain. */
+  /** Linked blocks we keep below the finalized one, as evidence of how deep a reorg went that we must not follow. */
   readonly reorgWindow: number
 }
 

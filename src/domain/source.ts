@@ -21,6 +21,11 @@ export interface ChainSource {
    * limits ask for it: `last.height` says how far it came, and at least one block is always covered.
    */
   range(from: number, to: number): Promise<BlockRange>
+  /**
+   * Whether one and the same provider shows this block at its height and calls that height final. Two providers
+   * may stand on two branches: the finality of the one says nothing about the blocks of the other.
+   */
+  isFinal(block: BlockRef): Promise<boolean>
   /** How many distinct providers show this transfer in this very block, all of them asked anew. */
   witnesses(block: BlockRef, transfer: Transfer): Promise<number>
   /** Calls `ring` whenever a provider hints at a new block. Only ever a hint: polling is the truth. */

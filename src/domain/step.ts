@@ -42,7 +42,7 @@ export interface SettleStep extends StepBase {
 
 export interface RevisitStep extends StepBase {
   readonly kind: 'revisit'
-  /** Blocks of the view that were read again one by one; empty for finalized history read as a range. */
+  /** The blocks that were read again one by one, or both ends of a range of finalized history. */
   readonly blocks: readonly BlockRef[]
   readonly transfers: readonly Transfer[]
 }

@@ -42,9 +42,12 @@ export class AddressFilter implements Actor {
    * a transaction that is rolled back loaded stays true: registrations it saw are committed.
    */
   async catchUp(tx: Tx, epoch: number): Promise<void> {
-    if (this.#filter === null || epoch === this.#epoch) return
-    await this.#load(tx, this.#filter, this.#epoch)
-    this.#epoch = epoch
+    while (this.#filter !== null && this.#epoch < epoch) {
+      const filter = this.#filter
+      await this.#load(tx, filter, this.#epoch)
+      // Built anew meanwhile: the new one has an older epoch and lacks what was just loaded.
+      if (this.#filter === filter) this.#epoch = epoch
+    }
   }
 
   /** Builds the filter when there is none or it has outgrown its size; outside of any chain's transaction. */

@@ -3,6 +3,7 @@ import type { Address, ChainId, RailId } from '../domain/chain.ts'
 import { required } from '../lib/assert.ts'
 import { toBytes, toHex } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
+import { requestRescan } from './rescan-store.ts'
 
 /** An address an environment gave out to one of its customers, on one rail. */
 export interface DepositAddress {
@@ -151,32 +152,6 @@ async function rescanHistory(
   const from = starts.reduce((least, start) => Math.min(least, start), Infinity)
   if (from > tip) return
   await requestRescan(tx, { chainId, from, to: tip, reason: 'late registration', now })
-}
-
-export interface RescanRequest {
-  readonly chainId: ChainId
-  readonly from: number
-  readonly to: number
-  readonly reason: string
-  readonly now: Date
-}
-
-/**
- * Asks for a deliberate re-read of blocks, both ends inclusive. An open one that covers them and has not come to
- * `from` yet serves as well: it is matched against the addresses of the moment each block is applied. Returns
- * whether it took a new one.
- */
-export async function requestRescan(tx: Tx, request: RescanRequest): Promise<boolean> {
-  const { chainId, from, to, reason, now } = request
-  const { numAffectedRows } = await sql`
-    insert into rescan (chain_id, from_height, to_height, next_height, reason, requested_at, finished_at)
-    select ${chainId}, ${from}::bigint, ${to}::bigint, ${from}::bigint, ${reason}, ${now}::timestamptz, null
-    where not exists (
-      select from rescan
-      where chain_id = ${chainId} and finished_at is null and next_height <= ${from} and to_height >= ${to})`.execute(
-    tx,
-  )
-  return numAffectedRows === 1n
 }
 
 export async function findAddress(

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { ChainId } from '../domain/chain.ts'
 import type { Db, Tx } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
@@ -44,18 +44,70 @@ export async function listRescans(db: Db, limit: number): Promise<Rescan[]> {
   return rows.map(toRescan)
 }
 
-/** Remembers that everything below `next` is done; past the end the rescan is finished. */
+export interface RescanRequest {
+  readonly chainId: ChainId
+  readonly from: number
+  readonly to: number
+  readonly reason: string
+  readonly now: Date
+}
+
+/**
+ * Asks for a deliberate re-read of blocks, both ends inclusive; returns whether that took a new rescan. One under
+ * way that will still come to them serves as well, for it is matched against the addresses of the moment each
+ * block is applied; one that has not begun is extended. So a chain has two open rescans at most, however many
+ * registrations ask for history.
+ */
+export async function requestRescan(tx: Tx, request: RescanRequest): Promise<boolean> {
+  const { chainId, from, to, reason, now } = request
+  const served = await sql`
+    update rescan set
+      from_height = case when covers then from_height else least(from_height, ${from}) end,
+      next_height = case when covers then next_height else least(next_height, ${from}) end,
+      to_height = case when covers then to_height else greatest(to_height, ${to}) end
+    from (
+      select id as open_id, next_height <= ${from} and to_height >= ${to} as covers from rescan
+      where chain_id = ${chainId} and finished_at is null
+        and (next_height = from_height or (next_height <= ${from} and to_height >= ${to}))
+      order by covers desc, id
+      limit 1
+      for update
+    ) open
+    where id = open_id`.execute(tx)
+  if (served.numAffectedRows === 1n) return false
+  await tx
+    .insertInto('rescan')
+    .values({
+      chain_id: chainId,
+      from_height: from,
+      to_height: to,
+      next_height: from,
+      reason,
+      requested_at: now,
+      finished_at: null,
+    })
+    .execute()
+  return true
+}
+
+/**
+ * Remembers that everything below `next` is done; past the end the rescan is finished. False, and nothing
+ * written, if it no longer stands where it was read: it has been extended meanwhile.
+ */
 export async function advanceRescan(
   tx: Tx,
   rescan: Rescan,
   next: number,
   now: Date,
-): Promise<void> {
-  await tx
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
     .updateTable('rescan')
     .set({ next_height: next, finished_at: next > rescan.to ? now : null })
     .where('id', '=', rescan.id)
-    .execute()
+    .where('next_height', '=', rescan.next)
+    .where('to_height', '=', rescan.to)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
 }
 
 /** Unfinished rescans of each chain that has any. */

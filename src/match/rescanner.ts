@@ -63,21 +63,27 @@ export class Rescanner implements Actor {
     if (rescan === null) return { pace: 'idle', name: 'nothing_new' }
     const view = await position(db)
     if (view === null || view.halted) return { pace: 'idle', name: 'waiting_for_chain' }
-    // A reorg may have shortened the view: what is above the tip now will be matched when it connects.
-    if (rescan.next > view.tip.height) return this.#advance(lease, rescan, rescan.to + 1, null)
+    // A reorg has shortened the view: what it will hold at these heights is read when it is there.
+    if (rescan.next > view.tip.height) return { pace: 'idle', name: 'waiting_for_chain' }
     const finalizedHeight = view.finalized?.height ?? -1
     return rescan.next <= finalizedHeight
       ? this.#revisitRange(lease, rescan, view)
       : this.#revisitBlocks(lease, rescan, view)
   }
 
-  /** Finalized history: whatever the provider shows there is canonical. */
+  /** Finalized history, vouched for at its end, and compared with our view wherever that holds a block. */
   async #revisitRange(lease: Lease, rescan: Rescan, view: ViewPosition): Promise<Outcome> {
     const finalizedHeight = view.finalized?.height ?? -1
     const to = Math.min(rescan.to, finalizedHeight, rescan.next + RANGE_BLOCKS_MAX - 1)
     const range = await this.#options.source.range(rescan.next, to)
+    if (!(await this.#options.source.isFinal(range.last))) {
+      throw new SourceError('transient', `block ${range.last.height} was read from another branch`)
+    }
     const transfers = await this.#options.withBlockTimes(range.transfers)
-    return this.#advance(lease, rescan, range.last.height + 1, { view, blocks: [], transfers })
+    return this.#advance(lease, rescan, range.last.height + 1, {
+      blocks: [range.first, range.last],
+      transfers,
+    })
   }
 
   /** Above it each block must be the very one our view holds; the transaction checks that once more. */
@@ -91,36 +97,28 @@ export class Rescanner implements Actor {
       blocks.push(block)
     }
     const transfers = blocks.flatMap((block) => block.transfers)
-    return this.#advance(lease, rescan, to + 1, { view, blocks, transfers })
+    return this.#advance(lease, rescan, to + 1, { blocks, transfers })
   }
 
-  async #advance(
-    lease: Lease,
-    rescan: Rescan,
-    next: number,
-    found: {
-      view: ViewPosition
-      blocks: readonly BlockRef[]
-      transfers: readonly Transfer[]
-    } | null,
-  ): Promise<Outcome> {
+  async #advance(lease: Lease, rescan: Rescan, next: number, found: Found): Promise<Outcome> {
     const { db, env, chain, apply } = this.#options
+    const { blocks, transfers } = found
     const applied = await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
-      const result =
-        found === null
-          ? null
-          : await apply(tx, {
-              kind: 'revisit',
-              chainId: chain.id,
-              finalized: found.view.finalized,
-              blocks: found.blocks,
-              transfers: found.transfers,
-            })
-      await advanceRescan(tx, rescan, next, env.clock.now())
+      const kind = 'revisit' as const
+      const step = { kind, chainId: chain.id, finalized: null, blocks, transfers }
+      const result = await apply(tx, step)
+      if (!(await advanceRescan(tx, rescan, next, env.clock.now()))) {
+        throw new StaleStepError(`rescan ${rescan.id} was extended while it was read`)
+      }
       return result
     })
-    applied?.announce()
+    applied.announce()
     return { pace: 'busy', name: next > rescan.to ? 'finished' : 'revisited' }
   }
+}
+
+interface Found {
+  readonly blocks: readonly BlockRef[]
+  readonly transfers: readonly Transfer[]
 }

@@ -21,7 +21,7 @@ export async function pastEvents(
   const rows = await tx
     .selectFrom('event')
     .select(['id', 'deposit_id', 'type', 'block_hash'])
-    .where('deposit_id', 'in', [...ids])
+    .where(sql<boolean>`deposit_id = any(${ids}::text[])`)
     .orderBy('deposit_id')
     .orderBy('version')
     .execute()
@@ -42,7 +42,10 @@ export interface NewEvent extends DepositEvent {
   readonly blockHash: Hex
 }
 
-/** Appends events in the transaction that brought them about. They get their numbers from the publisher. */
+/**
+ * Appends events in the transaction that brought them about. They get their numbers from the publisher. The
+ * bodies travel as a JSON list: quoting their many quotes for an array takes the driver five times as long.
+ */
 export async function appendEvents(
   tx: Tx,
   chainId: ChainId,
@@ -53,11 +56,12 @@ export async function appendEvents(
   await sql`
     insert into event (chain_id, created_at, id, environment_id, deposit_id, version, type, block_hash, body)
     select ${chainId}, ${now}::timestamptz, id, environment, deposit, version, type, block_hash, body
-    from unnest(
-      ${events.map((event) => event.id)}::text[], ${events.map((event) => event.environment)}::text[],
-      ${events.map((event) => event.depositId)}::text[], ${events.map((event) => event.version)}::int[],
-      ${events.map((event) => event.type)}::text[], ${events.map((event) => toBytes(event.blockHash))}::bytea[],
-      ${events.map((event) => event.body)}::text[]
+    from rows from (
+      unnest(
+        ${events.map((event) => event.id)}::text[], ${events.map((event) => event.environment)}::text[],
+        ${events.map((event) => event.depositId)}::text[], ${events.map((event) => event.version)}::int[],
+        ${events.map((event) => event.type)}::text[], ${events.map((event) => toBytes(event.blockHash))}::bytea[]),
+      json_array_elements_text(${JSON.stringify(events.map((event) => event.body))}::json)
     ) with ordinality as e (id, environment, deposit, version, type, block_hash, body, n)
     order by n`.execute(tx)
 }

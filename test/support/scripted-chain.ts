@@ -98,6 +98,11 @@ export class ScriptedChain implements ChainSource {
     return { first, last, transfers: blocks.flatMap((block) => block.transfers) }
   }
 
+  async isFinal(block: BlockRef): Promise<boolean> {
+    const isShown = this.#blocks[block.height]?.hash === block.hash
+    return isShown && this.#finalized !== null && block.height <= this.#finalized
+  }
+
   async witnesses(block: BlockRef): Promise<number> {
     return this.#blocks[block.height]?.hash === block.hash ? 1 : 0
   }

@@ -65,6 +65,16 @@ class EvmSource implements ChainSource {
     return this.#pool.ask((provider) => this.#logs.range(provider, from, to))
   }
 
+  isFinal(block: BlockRef): Promise<boolean> {
+    return this.#pool.ask(async (provider) => {
+      for (const voucher of [provider, ...this.#pool.others(provider)]) {
+        const answer = await this.#pool.try(voucher, () => this.#vouches(voucher, block))
+        if ('value' in answer && answer.value !== null) return answer.value
+      }
+      return false
+    })
+  }
+
   async witnesses(block: BlockRef, transfer: Transfer): Promise<number> {
     const answers = await Promise.all(
       this.#pool
@@ -101,6 +111,20 @@ class EvmSource implements ChainSource {
       const options = { retryAfterMs: STALE_REST_MS, evidence }
       throw new RpcFailure('stale', `the head is ${Math.round(ageMs / 1_000)} s old`, options)
     }
+  }
+
+  /** Null when it calls nothing final at that height yet; otherwise whether it shows this very block there. */
+  async #vouches(provider: Provider, { height, hash }: BlockRef): Promise<boolean | null> {
+    const [finalized, shown] = await Promise.all([
+      this.#finalized(provider),
+      provider.header(height),
+    ])
+    if (finalized === null || finalized.height < height) return null
+    if (shown?.hash === hash) return true
+    const evidence = { provider: provider.name, height, shown: shown?.hash ?? null, asked: hash }
+    const { chain } = this.#config
+    this.#deps.report.providerLied(chain, 'finalized history differs between providers', evidence)
+    return false
   }
 
   /** By depth: the newest block that has as many confirmations as the rule asks for, its own block included. */

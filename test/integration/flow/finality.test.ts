@@ -39,7 +39,10 @@ test('a reorg below the finalized block halts the chain, loudly, and changes not
   assert.equal(await haltedGauge(world), 1)
 
   await mine(world.anvil.url, 3)
-  assert.deepEqual(new Set(await world.follow()), new Set(['halted', 'nothing_new']))
+  assert.deepEqual(
+    new Set(await world.follow()),
+    new Set(['halted', 'nothing_new', 'waiting_for_chain']),
+  )
   assert.deepEqual(await everything(world), before)
 })
 

@@ -97,20 +97,34 @@ test('an open rescan that is still to come to the height serves a second registr
   assert.equal((await rescans(db)).length, 1)
 })
 
-test('a rescan that has passed the height, ends too early or is finished does not serve', async (t) => {
+test('a rescan that has passed the height or is finished does not serve', async (t) => {
   const { db } = await prepared(t, 100)
   await register(db, [{ ...entry(1), watchFrom: 20 }])
   await db.updateTable('rescan').set({ next_height: 31 }).execute()
   await register(db, [{ ...entry(2), watchFrom: 30 }])
   assert.equal((await rescans(db)).length, 2)
 
-  await db.updateTable('chain_cursor').set({ height: 101 }).execute()
-  await register(db, [{ ...entry(3), watchFrom: 50 }])
-  assert.equal((await rescans(db)).length, 3)
-
   await db.updateTable('rescan').set({ finished_at: NOW }).execute()
   await register(db, [{ ...entry(4), watchFrom: 50 }])
-  assert.equal((await rescans(db)).length, 4)
+  assert.equal((await rescans(db)).length, 3)
+})
+
+test('a rescan that has not begun is extended, so that two are open at most', async (t) => {
+  const { db } = await prepared(t, 100)
+  await register(db, [{ ...entry(1), watchFrom: 20 }])
+  await db.updateTable('rescan').set({ next_height: 60 }).execute()
+  for (const [index, watchFrom] of [50, 30, 40].entries()) {
+    await db
+      .updateTable('chain_cursor')
+      .set({ height: 101 + index })
+      .execute()
+    await register(db, [{ ...entry(2 + index), watchFrom }])
+  }
+  const open = (await rescans(db)).map((row) => [row.from_height, row.next_height, row.to_height])
+  assert.deepEqual(open, [
+    [20, 60, 100],
+    [30, 30, 103],
+  ])
 })
 
 test('who exists already asks for no rescan', async (t) => {

@@ -106,11 +106,11 @@ test('a stale holder cannot release what another holds', async (t) => {
 test('a holder paused inside its transaction is followed once the server has ended that', async (t) => {
   const { db } = await testDatabase(t)
   const lease = await take(db, 'a')
-  await sql`update lease set expires_at = clock_timestamp() + interval '1 second'`.execute(db)
   let follower: Lease | undefined
   const paused = db.transaction().execute(async (tx) => {
     await sql`set local idle_in_transaction_session_timeout = '1500ms'`.execute(tx)
     await assertFence(tx, lease)
+    await expire(db)
     const takeover = take(db, 'b')
     await untilBlocked(db)
     // From here on this holder says nothing to the server, as if it were paused.
@@ -131,3 +131,12 @@ async function untilBlocked(db: Db): Promise<void> {
     if (rows.length > 0) return
   }
 }
+
+test('a renewal does not wait for transactions that hold the fence', async (t) => {
+  const { db } = await testDatabase(t)
+  const lease = await take(db, 'a')
+  await db.transaction().execute(async (tx) => {
+    await assertFence(tx, lease)
+    assert.deepEqual(await acquireLease(db, 'chain:test', 'a'), lease)
+  })
+})

@@ -132,7 +132,7 @@ test('finality is the highest claim that names a block of ours, whatever is clai
       for (const { height, ours } of list) {
         const claimed = (ours ? chain : other).blocks[height]
         assert.ok(claimed !== undefined)
-        const verdict = judgeFinality(view, claimed, null)
+        const verdict = judgeFinality(view, claimed)
         assert.equal(verdict.kind === 'contradicts', !ours)
         if (verdict.kind === 'accepted') view = finalize(view, verdict.finalized)
       }
