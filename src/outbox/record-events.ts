@@ -19,8 +19,10 @@ export async function recordEvents(
   transitions: readonly Transition[],
   recording: Recording,
 ): Promise<DepositEvent[]> {
-  const known = transitions.map(({ deposit }) => deposit).filter(({ version }) => version > 1)
-  const past = await pastEvents(tx, [...new Set(known.map(({ id }) => id))])
+  const ids = new Set(transitions.map(({ deposit }) => deposit.id))
+  // Of a deposit whose first event is among these, nothing was said before.
+  for (const { deposit } of transitions) if (deposit.version === 1) ids.delete(deposit.id)
+  const past = await pastEvents(tx, [...ids])
   const events = transitions.map((transition) => {
     const before = past.get(transition.deposit.id) ?? []
     const event = toEvent(transition, before, recording)
