@@ -43,7 +43,7 @@ answerParent({
 type Find = (transfers: readonly Transfer[]) => readonly Transfer[]
 
 async function openFilter(): Promise<Find> {
-  const filter = new AddressFilter(CHAIN, db)
+  const filter = new AddressFilter(CHAIN, [RAIL.rail.id], db)
   await filter.tick()
   return (found) => filter.candidates(found)
 }

@@ -59,6 +59,8 @@ const REST_MS = {
   housekeeping: 60_000,
 }
 const ERROR_REST_MS_MAX = 5_000
+/** How long a stopping daemon waits for requests under way. */
+const CLOSE_MS_MAX = 5_000
 
 /** What every part is built with. */
 interface Base {
@@ -112,10 +114,11 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const server = await createApi(base, chains.refused, dispatcher.wake)
 
   const stop = async (): Promise<void> => {
-    await server.close()
+    // The leases first: a client that is slow to finish must not keep the standby waiting.
     await dispatcher.close()
     const leases = [deliveryLease, publisherLease, ...watches.map(({ keeper }) => keeper)]
     for (const lease of leases) await lease.release()
+    await closeServer(server, env)
     await sink.close()
     for (const { source } of chains.opened) await source.close()
     await db.destroy()
@@ -166,6 +169,15 @@ function createApi(
     readiness: () => askProbes(probes),
     onReplay: () => replayed.ring(),
   })
+}
+
+/** Requests under way may end, but not take for ever: an upload that drips is cut off. */
+async function closeServer(server: HttpServer, { clock }: Env): Promise<void> {
+  const closed = new AbortController()
+  const closing = server.close().finally(() => closed.abort())
+  await Promise.race([closing, clock.sleep(CLOSE_MS_MAX, closed.signal)])
+  server.server.closeAllConnections()
+  await closing
 }
 
 function loopReports({ env, report }: Base): Omit<LoopOptions, 'signal' | 'idleMs' | 'wake'> {

@@ -46,8 +46,8 @@ export function watchChain(
   const { chain } = config
   const { db, env, report } = deps
   const keeper = new LeaseKeeper(`chain:${chain.id}`, deps.holder, { db, env, report })
-  const filter = new AddressFilter(chain, db)
   const rails = new Map(config.rails.map(({ rail }) => [rail.id, rail]))
+  const filter = new AddressFilter(chain, [...rails.keys()], db)
   const pipeline: Pipeline = { chain, rails, codec, filter, env }
   const apply = async (tx: Tx, step: Step) => {
     const applied = await applyStep(tx, step, pipeline)

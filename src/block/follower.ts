@@ -47,6 +47,8 @@ const LIVE_BLOCKS_MAX = 16
 const BACKFILL_FROM_BLOCKS = 64
 /** Blocks asked for in one range; the source stops earlier where its provider's limits ask for it. */
 const RANGE_BLOCKS_MAX = 5_000
+/** Looks, a poll apart, before a branch that is shorter than ours is followed. */
+const SHORTER_LOOKS = 4
 /** Linked blocks are pruned about this often, in heights. */
 const PRUNE_EVERY_BLOCKS = 64
 
@@ -75,6 +77,8 @@ export class Follower implements Actor {
   #ahead: { readonly from: number; readonly range: Promise<BlockRange> } | null = null
   #prunedAt = 0
   #haltSaid = false
+  /** The head of a shorter branch, and how often in a row it was shown. */
+  #shorter: { readonly hash: string; readonly looks: number } | null = null
 
   constructor(options: FollowerOptions) {
     this.name = `follower:${options.chain.slug}`
@@ -128,13 +132,17 @@ export class Follower implements Actor {
   #follow(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
     const tip = chainView.tipOf(view)
     if (tip === null) return this.#begin(lease, sight)
-    switch (chainView.decide(view, sight.head)) {
+    const decision = chainView.decide(view, sight.head)
+    if (decision !== 'head_diverges') this.#shorter = null
+    switch (decision) {
       case 'nothing_new':
         return this.#settle(lease, view, sight)
       case 'head_lags':
         return Promise.resolve(idle('head_lags'))
       case 'head_diverges':
-        return this.#reorganise(lease, view, sight.head)
+        return this.#isSteady(sight.head, tip)
+          ? this.#reorganise(lease, view, sight.head)
+          : Promise.resolve(idle('branch_is_shorter'))
       case 'head_is_above': {
         const behind = (sight.claimed?.height ?? 0) - tip.height
         return behind >= BACKFILL_FROM_BLOCKS
@@ -265,6 +273,17 @@ export class Follower implements Actor {
       )
     }
     return view
+  }
+
+  /**
+   * A replica that hangs on a stale block shows another branch, but a shorter one: followed at once it would
+   * retract deposits that the next look brings back. So a branch that does not reach our tip has to be shown
+   * SHORTER_LOOKS times in a row; one that does is the chain.
+   */
+  #isSteady(head: BlockRef, tip: BlockRef): boolean {
+    const looks = this.#shorter?.hash === head.hash ? this.#shorter.looks + 1 : 1
+    this.#shorter = { hash: head.hash, looks }
+    return head.height >= tip.height || looks >= SHORTER_LOOKS
   }
 
   async #reorganise(lease: Lease, view: chainView.ChainView, head: BlockRef): Promise<Outcome> {

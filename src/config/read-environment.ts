@@ -106,6 +106,13 @@ function readProviders(variables: Variables, name: string): ProviderConfig[] {
     )
     return []
   })
+  const urls = providers.map((provider) => provider.url)
+  if (new Set(urls).size < urls.length) {
+    variables.problem(
+      name,
+      'holds one URL twice: the word of two providers must come from two, list each once',
+    )
+  }
   const names = providers.map((provider) => provider.name)
   const twice = names.find((provider, index) => names.indexOf(provider) !== index)
   if (twice !== undefined) {

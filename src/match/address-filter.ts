@@ -1,10 +1,11 @@
-import type { Chain, ChainId } from '../domain/chain.ts'
+import type { Chain, ChainId, RailId } from '../domain/chain.ts'
+import { AppError } from '../domain/error.ts'
 import type { Transfer } from '../domain/transfer.ts'
 import { required } from '../lib/assert.ts'
 import { BloomFilter } from '../lib/bloom-filter.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
 import type { Db, Tx } from '../store/database.ts'
-import { addressesSince, countAddresses, readEpoch } from './match-store.ts'
+import { addressesSince, countAddresses, readEpoch, unknownRails } from './match-store.ts'
 
 /** Room for as many again before the filter has to be built anew. */
 const GROWTH = 2
@@ -24,10 +25,17 @@ export class AddressFilter implements Actor {
   #filter: BloomFilter | null = null
   /** All registrations up to this epoch are in the filter. */
   #epoch = 0
+  readonly #slug: string
+  readonly #rails: readonly RailId[]
+  /** The epoch of which we know that all its rails are ours to watch. */
+  #railsEpoch = -1
 
-  constructor(chain: Chain, db: Db) {
+  /** `rails`: those this daemon watches, from its chain files. */
+  constructor(chain: Chain, rails: readonly RailId[], db: Db) {
     this.name = `address_filter:${chain.slug}`
     this.#chainId = chain.id
+    this.#slug = chain.slug
+    this.#rails = rails
     this.#db = db
   }
 
@@ -42,12 +50,27 @@ export class AddressFilter implements Actor {
    * a transaction that is rolled back loaded stays true: registrations it saw are committed.
    */
   async catchUp(tx: Tx, epoch: number): Promise<void> {
+    if (this.#railsEpoch !== epoch) await this.#assertRailsKnown(tx)
+    this.#railsEpoch = epoch
     while (this.#filter !== null && this.#epoch < epoch) {
       const filter = this.#filter
       await this.#load(tx, filter, this.#epoch)
       // Built anew meanwhile: the new one has an older epoch and lacks what was just loaded.
       if (this.#filter === filter) this.#epoch = epoch
     }
+  }
+
+  /**
+   * A daemon with older chain files must not move a chain past blocks of whose rails it cannot read the
+   * transfers: they would never be looked at again. Better the chain stands still, and says why.
+   */
+  async #assertRailsKnown(tx: Tx): Promise<void> {
+    const [unknown] = await unknownRails(tx, this.#slug, this.#rails)
+    if (unknown === undefined) return
+    throw new AppError(
+      'misconfigured',
+      `${unknown} is in use but not under chains/ of this daemon: run the version that knows it`,
+    )
   }
 
   /** Builds the filter when there is none or it has outgrown its size; outside of any chain's transaction. */

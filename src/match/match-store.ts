@@ -74,3 +74,16 @@ export async function findRegistered(
   )
   return rows.map(toDepositAddress)
 }
+
+/** Rails of a chain that an environment has enabled and that are not among `rails`. */
+export async function unknownRails(
+  tx: Tx,
+  slug: string,
+  rails: readonly RailId[],
+): Promise<RailId[]> {
+  const { rows } = await sql<{ rail: RailId }>`
+    select distinct rail from environment_rail
+    where split_part(rail, '/', 1) = ${slug} and rail <> all(${rails}::text[])
+    order by rail`.execute(tx)
+  return rows.map((row) => row.rail)
+}

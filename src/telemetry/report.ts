@@ -82,7 +82,7 @@ export class Report {
     this.#metrics.set('finality_lag_seconds', Math.max(0, lagMs / 1000), labels)
   }
 
-  /** A provider's answer that cannot be true; nothing was committed because of it. */
+  /** A provider's answer that cannot be true; it was not believed. */
   providerLied(chain: Chain, what: string, evidence: object): void {
     this.#log.error({ chain: chain.slug, evidence }, `provider contradiction: ${what}`)
   }

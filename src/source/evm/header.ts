@@ -23,9 +23,18 @@ export function readHeader(raw: unknown, height: number | null): EvmHeader {
     height: given,
     hash: readHash(hash, 'hash'),
     parentHash: readHash(parentHash, 'parentHash'),
-    time: new Date(readQuantity(timestamp, 'timestamp') * 1_000),
+    time: readTime(timestamp),
     logsBloom,
   }
+}
+
+/** The year 9999: beyond it neither a Date nor a timestamptz could hold what is surely no time. */
+const SECONDS_MAX = 253_402_300_799
+
+function readTime(timestamp: unknown): Date {
+  const seconds = readQuantity(timestamp, 'timestamp')
+  if (seconds > SECONDS_MAX) contradict('timestamp is no time', { timestamp })
+  return new Date(seconds * 1_000)
 }
 
 /** Without the bloom, which is half a kilobyte nobody else needs. */
