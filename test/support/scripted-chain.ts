@@ -70,6 +70,14 @@ export class ScriptedChain implements ChainSource {
     this.#blocks.push(...blocks)
   }
 
+  /** The same chain so far; what is mined on either from here on is on a branch of its own. */
+  fork(): ScriptedChain {
+    const other = new ScriptedChain()
+    other.restore(this.#blocks.slice(1))
+    other.#forks = this.#forks + 1
+    return other
+  }
+
   finalize(height: number): void {
     this.#finalized = height
   }

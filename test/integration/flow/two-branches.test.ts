@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readCursor } from '../../../src/block/block-store.ts'
+import { SourceError } from '../../../src/domain/source.ts'
+import { required } from '../../../src/lib/assert.ts'
+import type { Db } from '../../../src/store/database.ts'
+import { ALICE, storiesOf } from '../../support/anvil-world.ts'
+import { addLog, fakeBlock, hashOf, startFakeNode } from '../../support/fake-node.ts'
+import { openFakeSource } from '../../support/fake-source.ts'
+import { ANVIL, flowWorld } from '../../support/flow-world.ts'
+import { ScriptedChain } from '../../support/scripted-chain.ts'
+import { payment, SwitchedSource } from '../../support/switched-source.ts'
+
+/** Providers that stand on two branches: what the one says does not count for the blocks of the other. */
+
+test('what one provider finalized above our tip makes no block of another one final', async (t) => {
+  const ours = chainOf(10)
+  const other = ours.fork()
+  mineEmpty(other, 50)
+  other.finalize(40)
+  const source = new SwitchedSource(ours)
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  source.finalityNode = other
+  ours.mine([payment(ALICE, 5n)])
+  await world.run(world.watch.follower)
+  mineEmpty(ours, 2)
+  await world.run(world.watch.follower)
+  assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed'])
+  assert.equal((await cursorOf(world.db)).finalized, null)
+})
+
+test('a range is not connected as final history because another provider finalized a higher block', async (t) => {
+  const ours = chainOf(10)
+  const other = ours.fork()
+  mineEmpty(other, 290)
+  other.finalize(236)
+  const source = new SwitchedSource(ours)
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  source.finalityNode = other
+  ours.mine([payment(ALICE, 20_000n)])
+  mineEmpty(ours, 89)
+  await assert.rejects(world.watch.follower.tick(), isTransient)
+  assert.deepEqual(await storiesOf(world.db), [])
+  assert.equal((await cursorOf(world.db)).height, 10)
+})
+
+test('a range that ends beside the finalized block is refused, and the finalized branch followed', async (t) => {
+  const ours = chainOf(10)
+  const other = ours.fork()
+  mineEmpty(other, 290)
+  other.finalize(236)
+  const source = new SwitchedSource(ours)
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  source.finalityNode = other
+  ours.mine([payment(ALICE, 5n)])
+  mineEmpty(ours, 289)
+  await assert.rejects(world.watch.follower.tick(), isTransient)
+  source.node = other
+  const outcomes = await world.run(world.watch.follower)
+  assert.ok(!outcomes.includes('halted'), outcomes.join())
+  assert.deepEqual(await storiesOf(world.db), [])
+  const { hash, finalized } = await cursorOf(world.db)
+  assert.equal(hash, other.blocks.at(-1)?.hash)
+  assert.equal(finalized?.height, 236)
+})
+
+test('real nodes: one without finality shows a branch of its own, the other has finalized above it', async (t) => {
+  const [first, second] = [await startFakeNode(t, 20), await startFakeNode(t, 70)]
+  for (let height = 11; height < 70; height += 1) {
+    second.blocks[height] = fakeBlock(height, 'perhaps', 'b')
+  }
+  required(second.blocks[11], 'of 70 blocks').header['parentHash'] = hashOf(10)
+  second.finalized = 60
+  first.answers.set('eth_getBlockByNumber', ({ params }) =>
+    params[0] === 'finalized' ? { result: null } : undefined,
+  )
+  addLog(first, 15, { to: ALICE, amount: 5_000_000n })
+  const { source } = await openFakeSource(t, [first, second])
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed'])
+  const { height, finalized } = await cursorOf(world.db)
+  assert.deepEqual({ height, finalized }, { height: 19, finalized: null })
+})
+
+test('a rescan of another branch is refused and writes nothing, final there or not', async (t) => {
+  const { ours, other } = partedChains()
+  const source = new SwitchedSource(ours)
+  const world = await flowWorld(t, source)
+  await world.run(world.watch.follower)
+  await world.register([ALICE], 1)
+  source.node = other
+  await assert.rejects(world.watch.rescanner.tick(), isTransient)
+  other.finalize(12)
+  assert.equal((await world.watch.rescanner.tick()).name, 'stale')
+  assert.deepEqual(await storiesOf(world.db), [])
+  assert.deepEqual(await world.db.selectFrom('sighting').selectAll().execute(), [])
+})
+
+test('a rescan that met another branch goes on as soon as ours is shown again', async (t) => {
+  const { ours, other } = partedChains()
+  other.finalize(12)
+  const source = new SwitchedSource(ours)
+  const world = await flowWorld(t, source)
+  await world.run(world.watch.follower)
+  await world.register([ALICE], 1)
+  source.node = other
+  await world.run(world.watch.rescanner)
+  source.node = ours
+  await world.run(world.watch.rescanner)
+  assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed final'])
+  const [deposit] = await world.db.selectFrom('deposit').select('height').execute()
+  assert.equal(deposit?.height, 5)
+})
+
+/** Two chains of 15 blocks that part after the third: the same payment is in ours at 5, in the other one at 4. */
+function partedChains(): { ours: ScriptedChain; other: ScriptedChain } {
+  const ours = chainOf(3)
+  const other = ours.fork()
+  other.mine([payment(ALICE, 5n)])
+  mineEmpty(other, 11)
+  mineEmpty(ours, 1)
+  ours.mine([payment(ALICE, 5n)])
+  mineEmpty(ours, 10)
+  ours.finalize(12)
+  return { ours, other }
+}
+
+/** Genesis and so many blocks on top. */
+function chainOf(blocks: number): ScriptedChain {
+  const chain = new ScriptedChain()
+  mineEmpty(chain, blocks)
+  return chain
+}
+
+function mineEmpty(chain: ScriptedChain, blocks: number): void {
+  for (let count = 0; count < blocks; count += 1) chain.mine([])
+}
+
+async function cursorOf(db: Db) {
+  return required(await readCursor(db, ANVIL.chain.id), 'the chain has begun')
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof SourceError && error.kind === 'transient'
+}
