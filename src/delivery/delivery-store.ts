@@ -37,7 +37,10 @@ export async function fanOut(
   const { numAffectedRows } = await sql`
     insert into delivery
       (endpoint_id, event_id, environment_id, deposit_id, version, state, next_attempt_at, created_at)
-    select p.id, v.id, ${environment}, v.deposit_id, v.version, 'pending', ${now}, ${now}
+    select p.id, v.id, ${environment}, v.deposit_id, v.version, 'pending',
+           coalesce((select max(d.next_attempt_at) from delivery d
+                     where d.endpoint_id = p.id and d.deposit_id = v.deposit_id and d.state = 'pending'
+                       and d.next_attempt_at > ${now}), ${now}), ${now}
     from unnest(
       ${events.map((event) => event.id)}::text[],
       ${events.map((event) => event.depositId)}::text[],
@@ -122,6 +125,7 @@ export async function recordBatch(tx: Tx, batch: BatchResult, now: Date): Promis
   const { endpointId, results, breaker } = batch
   await insertAttempts(tx, results)
   await settleDeliveries(tx, results, now)
+  await delayFollowers(tx, endpointId, results)
   if (breaker !== null) {
     const { failures, openUntil } = breaker
     await sql`
@@ -146,6 +150,28 @@ async function insertAttempts(tx: Tx, results: readonly AttemptResult[]): Promis
       ${outcomes.map(({ error }) => error)}::text[]
     )
     on conflict (delivery_id, number) do nothing`.execute(tx)
+}
+
+/**
+ * What follows a delivery in its deposit waits with it. Were it due all the same, its endpoint would count as
+ * having something to send, and hundreds of such endpoints would keep one with real work from its lane.
+ */
+async function delayFollowers(
+  tx: Tx,
+  endpointId: string,
+  results: readonly AttemptResult[],
+): Promise<void> {
+  const retries = results.filter(({ nextAttemptAt }) => nextAttemptAt !== null)
+  if (retries.length === 0) return
+  await sql`
+    update delivery d set next_attempt_at = greatest(d.next_attempt_at, r.next_attempt_at)
+    from unnest(
+      ${retries.map(({ delivery }) => delivery.depositId)}::text[],
+      ${retries.map(({ nextAttemptAt }) => nextAttemptAt)}::timestamptz[]
+    ) as r (deposit_id, next_attempt_at)
+    where d.endpoint_id = ${endpointId} and d.deposit_id = r.deposit_id and d.state = 'pending'`.execute(
+    tx,
+  )
 }
 
 /** `attempts_total` is the guard: a result counts only as the next attempt of the delivery it was claimed from. */

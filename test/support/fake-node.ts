@@ -125,7 +125,8 @@ function serve(node: FakeNode, body: string, response: ServerResponse): void {
   response.end(JSON.stringify(answer))
 }
 
-function envelope(node: FakeNode, request: Request): object {
+/** What the node answers to one call of a batch. */
+export function envelope(node: FakeNode, request: Request): object {
   node.requests.push(request)
   const answer = node.answers.get(request.method)?.(request) ?? honestAnswer(node, request)
   return { jsonrpc: '2.0', id: request.id, ...answer }

@@ -104,12 +104,12 @@ export class LogReader {
   }
 
   async #readRange(provider: Provider, from: number, to: number): Promise<Reading> {
-    const call = this.#logsCall({ fromBlock: toQuantity(from), toBlock: toQuantity(to) })
     const ends = from === to ? [from] : [from, to]
-    const [headers, logs] = await Promise.all([
-      provider.client.callAll(ends.map(headerCall)),
-      provider.client.call(call, WIDE_LIMITS),
-    ])
+    // In one batch, so that one replica answers all of it: behind a balancer a lagging one would say "no logs" to
+    // a question that another one's headers vouch for.
+    const span = { fromBlock: toQuantity(from), toBlock: toQuantity(to) }
+    const calls = [this.#logsCall(span), ...ends.map(headerCall)]
+    const [logs, ...headers] = await provider.client.callAll(calls, WIDE_LIMITS)
     return this.#read(logs, servedHeader(headers[0], from), servedHeader(headers.at(-1), to))
   }
 

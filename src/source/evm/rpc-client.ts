@@ -54,18 +54,18 @@ export class RpcClient {
    * Several calls in one round trip, answered by one replica where a balancer stands in front of many. A
    * provider that refuses batches as such is asked one by one from then on.
    */
-  async callAll(calls: readonly RpcCall[]): Promise<unknown[]> {
-    const answers = this.#refusesBatches ? null : await this.#batch(calls)
+  async callAll(calls: readonly RpcCall[], limits = PLAIN_LIMITS): Promise<unknown[]> {
+    const answers = this.#refusesBatches ? null : await this.#batch(calls, limits)
     if (answers !== null) return answers.map(resultOf)
-    return Promise.all(calls.map((call) => this.call(call)))
+    return Promise.all(calls.map((call) => this.call(call, limits)))
   }
 
   /** Null when the provider refuses the batch as a whole. */
-  async #batch(calls: readonly RpcCall[]): Promise<RpcAnswer[] | null> {
+  async #batch(calls: readonly RpcCall[], limits: HttpLimits): Promise<RpcAnswer[] | null> {
     try {
       const body = encodeBatch(calls, this.#nextId)
       const decode: Decode = (http, id) => decodeBatch(http, calls, id)
-      return await this.#exchange(calls, { body, decode, limits: PLAIN_LIMITS })
+      return await this.#exchange(calls, { body, decode, limits })
     } catch (error) {
       if (!isFailure(error, 'refused')) throw error
       this.#refusesBatches = true

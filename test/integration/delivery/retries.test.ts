@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { dueEndpoints } from '../../../src/delivery/delivery-store.ts'
 import { listAttempts } from '../../../src/delivery/delivery-page-store.ts'
 import { rotateSecret, updateEndpoint } from '../../../src/delivery/endpoint-store.ts'
 import { replay } from '../../../src/delivery/replay-store.ts'
@@ -223,4 +224,25 @@ test('a disabled endpoint is left alone, and gets what waited once it is enabled
   await updateEndpoint(world.db, owner, { state: 'enabled' }, world.clock.now())
   await daemon.run()
   assert.deepEqual([...receiver.processed.keys()], ['evt_a_1'])
+})
+
+test('what waits behind a delivery in back-off does not make its endpoint due', async (t) => {
+  const world = await World.create(t)
+  const { receiver } = await world.consumer()
+  const daemon = world.daemon('one')
+  receiver.behave({ kind: 'status', status: 500 }, 2)
+  await world.deposit('a', 2)
+  await daemon.run()
+  await world.event('dep_a', 3)
+  assert.deepEqual(await dueEndpoints(world.db, world.clock.now(), 10), [])
+
+  world.clock.advance(60_000)
+  await daemon.run()
+  world.clock.advance(10 * 60_000)
+  await daemon.run()
+  assert.deepEqual(
+    [...receiver.processed.values()].map(({ version }) => version),
+    [1, 2, 3],
+  )
+  assert.deepEqual(receiver.disorder, [])
 })

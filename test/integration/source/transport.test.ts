@@ -10,6 +10,7 @@ import {
   hashOf,
   startFakeNode,
   type FakeNode,
+  envelope,
   type Request,
 } from '../../support/fake-node.ts'
 import { openFakeSource } from '../../support/fake-source.ts'
@@ -203,10 +204,7 @@ test('a key in the URL never reaches a log, even when the provider quotes it', a
 function onBatch(node: FakeNode, bend: (answers: readonly object[]) => unknown): void {
   node.raw = (body, response) => {
     if (!body.startsWith('[')) return false
-    const answers = (JSON.parse(body) as Request[]).map(({ id, params }) => ({
-      id,
-      result: node.blocks[Number(params[0])]?.header,
-    }))
+    const answers = (JSON.parse(body) as Request[]).map((request) => envelope(node, request))
     response.end(JSON.stringify(bend(answers)))
     return true
   }
