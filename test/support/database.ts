@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { after, type TestContext } from 'node:test'
+import { sql } from 'kysely'
 import { openDatabase, type Db } from '../../src/store/database.ts'
 import { onServer, siblingUrl } from './server.ts'
 
@@ -26,6 +27,16 @@ export async function testDatabase(t: TestContext): Promise<TestDatabase> {
   const db = openDatabase({ url, poolSize: 10, applicationName: t.name.slice(0, 60) })
   opened.push({ name, db })
   return { db, url }
+}
+
+/** The server's word that some session of this database waits for a lock. */
+export async function untilSomebodyWaits(db: Db): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`
+      select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+    if (rows.length > 0) return
+  }
 }
 
 after(async () => {

@@ -7,7 +7,7 @@ import type {
   UnknownRow,
 } from 'kysely'
 
-type Answer = QueryResult<UnknownRow>
+export type Answer = QueryResult<UnknownRow>
 
 interface Hold {
   readonly matches: (answer: Answer) => boolean

@@ -111,7 +111,7 @@ export class ScriptedChain implements ChainSource {
     return isShown && this.#finalized !== null && block.height <= this.#finalized
   }
 
-  async witnesses(block: BlockRef): Promise<number> {
+  async witnesses(block: BlockRef, _transfer: Transfer): Promise<number> {
     return this.#blocks[block.height]?.hash === block.hash ? 1 : 0
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
+import { readCursor } from '../../../src/block/block-store.ts'
 import type { ChainWatch } from '../../../src/chain-watch.ts'
 import { mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
 import { undiciHttp, type RpcHttp } from '../../../src/source/index.ts'
@@ -11,9 +12,13 @@ import {
   anvilWorld,
   assertMirrorsChain,
   BOB,
+  storiesOf,
   UNIT,
   type AnvilWorld,
 } from '../../support/anvil-world.ts'
+import { ANVIL, flowWorld } from '../../support/flow-world.ts'
+import { ScriptedChain } from '../../support/scripted-chain.ts'
+import { payment } from '../../support/switched-source.ts'
 
 test('a standby does nothing while the leader lives', async (t) => {
   const world = await anvilWorld(t)
@@ -117,6 +122,35 @@ test('two daemons alive at once, leases flying between them, never double and ne
   const lease = await world.db.selectFrom('lease').select('fence').executeTakeFirstOrThrow()
   assert.ok(lease.fence > 5, `only ${lease.fence} takeovers`)
   t.diagnostic(`${lease.fence} takeovers, ${refusals} writes refused`)
+})
+
+test('a view from before another daemon’s turn is read anew: finality does not go back', async (t) => {
+  const chain = new ScriptedChain()
+  for (let height = 1; height <= 10; height += 1) chain.mine([])
+  chain.finalize(5)
+  const world = await flowWorld(t, chain)
+  const { db, watch } = world
+  await world.register([ALICE])
+  chain.mine([payment(ALICE, 10n)])
+  for (let height = 12; height <= 14; height += 1) chain.mine([])
+  await world.run(watch.follower)
+
+  await expireLeases(db)
+  const other = world.another('second')
+  await other.keeper.tick()
+  chain.finalize(12)
+  await world.run(other.follower)
+  await other.keeper.release()
+  await watch.keeper.tick()
+  // The first daemon's own provider lags in finality; a reorg then reaches below what the second one was told.
+  chain.finalize(9)
+  chain.mine([])
+  await world.run(watch.follower)
+  assert.equal((await readCursor(db, ANVIL.chain.id))?.finalized?.height, 12)
+  chain.cut(5)
+  for (let height = 11; height <= 16; height += 1) chain.mine([])
+  assert.equal((await world.run(watch.follower)).at(-1), 'halted')
+  assert.deepEqual(await storiesOf(db), ['10: detected confirmed final'])
 })
 
 /** Another daemon leads; the world's own still believes that it does. */

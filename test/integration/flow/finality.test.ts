@@ -158,6 +158,21 @@ test('a chain that has finalized nothing is followed, and nothing becomes final'
   ])
 })
 
+test('a chain that is begun while nothing is known to be final survives a reorg of its head', async (t) => {
+  const node = new LaggingNode()
+  node.finalized = null
+  const world = await anvilWorld(t, { http: node, start: 'finalized' })
+  const { url } = world.anvil
+  await world.register([ALICE])
+  await mine(url, 20)
+  await world.follow()
+  await reorg(url, 3)
+  await world.pay(ALICE, 10n * UNIT)
+  const outcomes = await world.follow()
+  assert.ok(!outcomes.includes('halted'), outcomes.join())
+  assert.deepEqual(await world.stories(), ['10: detected'])
+})
+
 test('a finalized block that stalls or goes back takes nothing back', async (t) => {
   const node = new LaggingNode()
   const world = await anvilWorld(t, { http: node })

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sql } from 'kysely'
 import { mine, reorg, setAutomine } from '../../../src/dev/anvil-control.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import { registerAddresses } from '../../../src/match/address-store.ts'
-import type { Db } from '../../../src/store/database.ts'
 import {
   ALICE,
   anvilWorld,
@@ -14,6 +12,7 @@ import {
   UNIT,
   type AnvilWorld,
 } from '../../support/anvil-world.ts'
+import { untilSomebodyWaits } from '../../support/database.ts'
 import { ANVIL, ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
 
 test('an address counts from its registration on, at once', async (t) => {
@@ -168,13 +167,4 @@ const FIRST = 0x1000
 
 function addressOf(index: number): Address {
   return `0x${(FIRST + index).toString(16).padStart(40, '0')}`
-}
-
-async function untilSomebodyWaits(db: Db): Promise<void> {
-  for (;;) {
-    const { rows } = await sql`
-      select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
-    if (rows.length > 0) return
-  }
 }

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
+import type { BlockRef } from '../../../src/domain/block.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
+import type { Transfer } from '../../../src/domain/transfer.ts'
 import { type RpcHttp } from '../../../src/source/index.ts'
-import { ALICE, anvilWorld, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
+import { ALICE, anvilWorld, BOB, storiesOf, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
+import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
+import { flowWorld, flowWorldOn } from '../../support/flow-world.ts'
+import { HeldAnswers } from '../../support/held-answers.ts'
 import { LaggingNode } from '../../support/lagging-node.ts'
+import { ScriptedChain } from '../../support/scripted-chain.ts'
+import { payment } from '../../support/switched-source.ts'
 
 /** Large deposits ask for a second provider's word. */
 const TWO_PROVIDERS: Policy = {
@@ -13,6 +20,12 @@ const TWO_PROVIDERS: Policy = {
     { upTo: 100n * UNIT, rule: { confirmations: 2, finality: false }, providers: 1 },
     { upTo: null, rule: { confirmations: 2, finality: false }, providers: 2 },
   ],
+}
+
+/** At two confirmations, if a second provider shows it then. */
+const ALL_TWO_PROVIDERS: Policy = {
+  ...TWO_BANDS,
+  bands: [{ upTo: null, rule: { confirmations: 2, finality: false }, providers: 2 }],
 }
 
 test('a deposit that needs two providers is not confirmed before the second one shows it', async (t) => {
@@ -61,3 +74,92 @@ test('witnesses of a block that left do not count for the next one', async (t) =
   await world.follow()
   assert.deepEqual(await world.stories(), ['500: detected orphaned detected confirmed'])
 })
+
+test('what a second provider showed before the rule held does not count when it does', async (t) => {
+  const chain = new WitnessedChain()
+  const world = await flowWorld(t, chain, { policy: ALL_TWO_PROVIDERS })
+  const { follower, witness } = world.watch
+  await world.register([ALICE])
+  chain.mine([payment(ALICE, 7n)])
+  chain.witnessCount = () => 2
+  await world.run(follower, witness)
+  chain.witnessCount = () => 1
+  chain.mine([])
+  await world.run(follower, witness)
+  assert.deepEqual(await storiesOf(world.db), ['7: detected'])
+  chain.witnessCount = () => 2
+  await world.run(witness)
+  assert.deepEqual(await storiesOf(world.db), ['7: detected confirmed'])
+})
+
+test('deposits that nobody vouches for do not hold up the others', async (t) => {
+  const chain = new WitnessedChain()
+  chain.witnessCount = ({ amount }) => (amount >= 100n * UNIT ? 1 : 2)
+  const world = await flowWorld(t, chain, { policy: ALL_TWO_PROVIDERS })
+  await world.register([ALICE, BOB])
+  const doubtful = Array.from({ length: 100 }, (_, index) => payment(ALICE, 100n + BigInt(index)))
+  chain.mine(doubtful)
+  chain.mine([7n, 8n, 9n].map((units) => payment(BOB, units)))
+  chain.mine([])
+  await world.run(world.watch.follower, world.watch.witness)
+  const stories = await storiesOf(world.db)
+  assert.equal(stories.length, 103)
+  const confirmed = stories.filter((story) => story.endsWith('confirmed'))
+  assert.deepEqual(confirmed.toSorted(), [
+    '7: detected confirmed',
+    '8: detected confirmed',
+    '9: detected confirmed',
+  ])
+})
+
+test('on a halted chain nobody is asked and nothing is confirmed', async (t) => {
+  const chain = new WitnessedChain()
+  const world = await flowWorld(t, chain, { policy: ALL_TWO_PROVIDERS })
+  const { follower, witness } = world.watch
+  await world.register([ALICE])
+  for (let height = 1; height <= 5; height += 1) chain.mine([])
+  chain.finalize(4)
+  chain.mine([payment(ALICE, 7n)])
+  chain.mine([])
+  await world.run(follower, witness)
+  chain.cut(5)
+  for (let height = 3; height <= 9; height += 1) chain.mine([])
+  assert.equal((await world.run(follower)).at(-1), 'halted')
+  chain.witnessCount = () => 2
+  assert.deepEqual(await world.run(witness), ['waiting_for_chain'])
+  assert.deepEqual(await storiesOf(world.db), ['7: detected'])
+})
+
+test('a witness that comes in while the chain reorganises: the one waits for the other', async (t) => {
+  const answers = new HeldAnswers()
+  const { db, url } = await testDatabase(t)
+  const chain = new WitnessedChain()
+  const options = { policy: ALL_TWO_PROVIDERS }
+  const world = await flowWorldOn({ db: db.withPlugin(answers), url }, chain, options)
+  const { follower, witness } = world.watch
+  await world.register([ALICE])
+  chain.mine([payment(ALICE, 7n)])
+  chain.mine([])
+  await world.run(follower)
+  chain.witnessCount = () => 2
+  const recorded = answers.holdNext(({ numAffectedRows }) => numAffectedRows === 1n)
+  const witnessing = witness.tick()
+  await recorded.reached
+  chain.cut(2)
+  for (let height = 1; height <= 3; height += 1) chain.mine([])
+  const following = follower.tick()
+  await untilSomebodyWaits(db)
+  recorded.release()
+  await Promise.all([witnessing, following])
+  await world.run(follower)
+  assert.deepEqual(await storiesOf(db), ['7: detected confirmed reversed'])
+})
+
+/** How many providers show a transfer is the test's choice. */
+class WitnessedChain extends ScriptedChain {
+  witnessCount: (transfer: Transfer) => number = () => 1
+
+  override async witnesses(_block: BlockRef, transfer: Transfer): Promise<number> {
+    return this.witnessCount(transfer)
+  }
+}

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sql } from 'kysely'
 import { createEnvironment } from '../../../src/environment/environment-store.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import { registerAddresses, type AddressEntry } from '../../../src/match/address-store.ts'
 import type { Db } from '../../../src/store/database.ts'
-import { testDatabase } from '../../support/database.ts'
+import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
 
 const CHAIN = 'eip155:1'
 const NOW = new Date('2026-03-01T12:00:00Z')
@@ -141,7 +140,7 @@ test('a registration waits for the block that is being applied, and then sees it
   await db.transaction().execute(async (tx) => {
     await tx.selectFrom('address_epoch').selectAll().forShare().execute()
     registration = register(db, [{ ...entry(2), watchFrom: 101 }])
-    await blockedSession(db)
+    await untilSomebodyWaits(db)
     await tx.updateTable('chain_cursor').set({ height: 101 }).execute()
   })
   const [answer] = (await registration) ?? []
@@ -189,14 +188,4 @@ function rescans(db: Db) {
     .select(['from_height', 'to_height', 'next_height', 'reason'])
     .orderBy('id')
     .execute()
-}
-
-/** Resolves once another session of this database waits for a lock. */
-async function blockedSession(db: Db): Promise<void> {
-  for (;;) {
-    const { rows } = await sql`
-      select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
-    if (rows.length > 0) return
-  }
 }

@@ -9,7 +9,7 @@ import {
   releaseLease,
   type Lease,
 } from '../../../src/store/lease.ts'
-import { testDatabase } from '../../support/database.ts'
+import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
 
 async function take(db: Db, holder: string): Promise<Lease> {
   const lease = await acquireLease(db, 'chain:test', holder)
@@ -112,7 +112,7 @@ test('a holder paused inside its transaction is followed once the server has end
     await assertFence(tx, lease)
     await expire(db)
     const takeover = take(db, 'b')
-    await untilBlocked(db)
+    await untilSomebodyWaits(db)
     // From here on this holder says nothing to the server, as if it were paused.
     follower = await takeover
     await tx.insertInto('address_epoch').values({ chain_id: 'test', epoch: 1 }).execute()
@@ -122,16 +122,6 @@ test('a holder paused inside its transaction is followed once the server has end
   assert.deepEqual(await writes(db), [])
 })
 
-/** The server's word that somebody waits for the lease's row. */
-async function untilBlocked(db: Db): Promise<void> {
-  for (;;) {
-    const { rows } = await sql`
-      select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
-    if (rows.length > 0) return
-  }
-}
-
 test('a renewal does not wait for transactions that hold the fence', async (t) => {
   const { db } = await testDatabase(t)
   const lease = await take(db, 'a')
@@ -140,3 +130,44 @@ test('a renewal does not wait for transactions that hold the fence', async (t) =
     assert.deepEqual(await acquireLease(db, 'chain:test', 'a'), lease)
   })
 })
+
+test('a renewal comes through although there is always a transaction that holds the fence', async (t) => {
+  const { db } = await testDatabase(t)
+  const lease = await take(db, 'a')
+  let turns = 0
+  let turnsWaited = TURNS
+  let renewal: Promise<void> | undefined
+  let before = await holdFence(db, lease)
+  while (turns < TURNS && turnsWaited === TURNS) {
+    const next = await holdFence(db, lease)
+    await before.commit()
+    before = next
+    turns += 1
+    renewal ??= take(db, 'a').then(() => {
+      turnsWaited = turns
+    })
+  }
+  await before.commit()
+  await renewal
+  assert.ok(turnsWaited < TURNS, `it waited until nobody held the fence`)
+})
+
+/** Transactions, each begun before the last one is over. */
+const TURNS = 500
+
+/** A transaction under the lease, which is over when the caller says so. */
+async function holdFence(db: Db, lease: Lease): Promise<{ commit(): Promise<void> }> {
+  const held = Promise.withResolvers<void>()
+  const over = Promise.withResolvers<void>()
+  const transaction = db.transaction().execute(async (tx) => {
+    await assertFence(tx, lease)
+    held.resolve()
+    await over.promise
+  })
+  await Promise.race([held.promise, transaction])
+  const commit = (): Promise<void> => {
+    over.resolve()
+    return transaction
+  }
+  return { commit }
+}
