@@ -133,6 +133,21 @@ export function conformance(
     },
   )
 
+  check('final is a block that is shown at a finalized height, and no other', async (chain) => {
+    const source = await chain.open(1)
+    await chain.mine(chain.finalAfter + 3)
+    const head = await source.head()
+    const finalized = required(await source.finalizedHead(), 'the chain is long enough')
+    const below = required(await source.header(finalized.height - 1), 'below the finalized block')
+    const above = required(await source.header(finalized.height + 1), 'above the finalized block')
+    assert.equal(await source.isFinal(finalized), true)
+    assert.equal(await source.isFinal(below), true)
+    assert.equal(await source.isFinal(above), false)
+    assert.equal(await source.isFinal(head), false)
+    assert.equal(await source.isFinal({ height: finalized.height, hash: head.hash }), false)
+    assert.equal(await source.isFinal({ height: below.height, hash: finalized.hash }), false)
+  })
+
   check('a reorg replaces hashes and takes the transfers with it', async (chain) => {
     const source = await chain.open(1)
     const [to] = chain.recipients

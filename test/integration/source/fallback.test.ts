@@ -293,6 +293,23 @@ test('a node that has lost finality does not hide what another one knows', async
   assert.equal((await source.finalizedHead())?.height, 6)
 })
 
+test('a block is final by the word of one that shows it, not of another branch or of nobody', async (t) => {
+  const [first, second] = [await startFakeNode(t), await startFakeNode(t)]
+  const { source, lines } = await openFakeSource(t, [first, second])
+  const ours = { height: 6, hash: hashOf(6) }
+  first.finalized = 99
+  assert.equal(await source.isFinal(ours), true, 'the second one shows it and has finalized it')
+  second.finalized = 5
+  assert.equal(await source.isFinal(ours), false, 'not that far yet')
+  second.finalized = 99
+  assert.equal(await source.isFinal(ours), false, 'neither knows finality')
+  assert.deepEqual(lines, [])
+  second.finalized = 9
+  second.blocks[6] = fakeBlock(6, 'perhaps', 'b')
+  assert.equal(await source.isFinal(ours), false, 'the second one is on another branch')
+  assert.match(JSON.stringify(lines), /finalized history differs between providers/)
+})
+
 test('the head’s header is not asked for twice, and a block that left meanwhile is read anew', async (t) => {
   const node = await startFakeNode(t)
   const { source } = await openFakeSource(t, [node])
