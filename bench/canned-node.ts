@@ -52,41 +52,45 @@ interface Call {
 
 function answer(body: string, response: ServerResponse): void {
   const question = JSON.parse(body) as Call | Call[]
-  if (!Array.isArray(question) && question.method === 'eth_getLogs') {
-    return sendLogs(question, response)
-  }
-  const text = Array.isArray(question)
-    ? `[${question.map(answerCall).join(',')}]`
-    : answerCall(question)
-  response.setHeader('content-length', Buffer.byteLength(text)).end(text)
+  const parts = Array.isArray(question) ? answerBatch(question) : answerCall(question)
+  response.setHeader(
+    'content-length',
+    parts.reduce((sum, part) => sum + part.length, 0),
+  )
+  for (const part of parts) response.write(part)
+  response.end()
 }
 
-function answerCall({ id, method, params }: Call): string {
+function answerBatch(calls: readonly Call[]): Buffer[] {
+  const answers = calls.flatMap((call, index) => [
+    Buffer.from(index === 0 ? '[' : ','),
+    ...answerCall(call),
+  ])
+  return [...answers, Buffer.from(']')]
+}
+
+function answerCall(call: Call): Buffer[] {
+  if (call.method === 'eth_getLogs') return answerLogs(call)
+  const { id, method, params } = call
   const result = method === 'eth_chainId' ? '0x7a69' : header(heightAsked(params[0]))
-  return JSON.stringify({ jsonrpc: '2.0', id, result })
+  return [Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, result }))]
 }
 
 function heightAsked(block: unknown): number {
   return typeof block === 'string' && block.startsWith('0x') ? Number(block) : blocks - 1
 }
 
-function sendLogs({ id, params }: Call, response: ServerResponse): void {
+function answerLogs({ id, params }: Call): Buffer[] {
   const [from, to] = rangeAsked(params[0] as Record<string, string>)
   if ((to - from + 1) * logsPerBlock > LOGS_MAX && to > from) {
     const message = `query exceeds max results ${LOGS_MAX}, retry with the range ${from}-${from}`
-    const error = { code: -32_602, message }
-    response.end(JSON.stringify({ jsonrpc: '2.0', id, error }))
-    return
+    return [Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_602, message } }))]
   }
   served.push([from, to])
   const start = required(offsets[from], 'a height of the chain')
   // Each block ends with a comma; the last one's is left out.
   const logs = bytes.subarray(start, required(offsets[to + 1], 'a height of the chain') - 1)
-  const head = `{"jsonrpc":"2.0","id":${id},"result":[`
-  response.setHeader('content-length', head.length + logs.length + 2)
-  response.write(head)
-  response.write(logs)
-  response.end(']}')
+  return [Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":[`), logs, Buffer.from(']}')]
 }
 
 function rangeAsked(filter: Record<string, string>): [number, number] {
