@@ -36,7 +36,7 @@ export function probesOf(
       const cursor = await readCursor(db, chain.id)
       if (cursor === null) return 'no block yet: the first one has not been read'
       if (cursor.halt !== null) {
-        return `halted (${cursor.halt.reason}): see "settled chain list", then "settled chain resume ${chain.slug}"`
+        return `halted (${cursor.halt.reason}): see "settled chain list", which says what to do`
       }
       const ageSeconds = Math.round((clock.now().getTime() - cursor.updatedAt.getTime()) / 1000)
       if (ageSeconds <= staleAfterSeconds(chain)) return null

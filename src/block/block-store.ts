@@ -165,6 +165,18 @@ export async function haltChain(tx: Tx, chainId: ChainId, halt: Halt, now: Date)
 }
 
 /**
+ * Clears a halt and nothing else: the follower looks again, and halts again if the divergence still stands. For
+ * when a provider was wrong and has been corrected.
+ */
+export async function retryChain(tx: Tx, chainId: ChainId): Promise<void> {
+  await tx
+    .updateTable('chain_cursor')
+    .set({ halted_at: null, halt: null })
+    .where('chain_id', '=', chainId)
+    .execute()
+}
+
+/**
  * A person accepts the provider's chain: finality is taken back to the common ancestor, so that the follower may
  * follow the reorg, and deposits that were final above it become `reversed`.
  */

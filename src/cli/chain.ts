@@ -3,6 +3,7 @@ import {
   lockCursor,
   readCursor,
   resumeChain,
+  retryChain,
   type Cursor,
   type Halt,
 } from '../block/block-store.ts'
@@ -16,7 +17,7 @@ import { print, table, withDatabase, type CliContext, type JsonOption } from './
 import { allChains, knownChain } from './lookup.ts'
 
 const NO_ANCESTOR_REMEDY =
-  'check that they serve the right chain; if they do, start with an empty database, where ids stay the same'
+  'check that they serve the right chain; once they do, "settled chain retry" lets it look again; if they did all along, start with an empty database, where ids stay the same'
 
 interface ResumeOptions extends JsonOption {
   readonly acceptAncestor: number
@@ -27,6 +28,7 @@ export function chainCommand(context: CliContext): Command {
   return new Command('chain')
     .description('chains: where each one stands, and what to do about one that halted')
     .addCommand(listCommand(context))
+    .addCommand(retryCommand(context))
     .addCommand(resumeCommand(context))
 }
 
@@ -43,6 +45,28 @@ function listCommand(context: CliContext): Command {
       const json = chains.map(({ chain, cursor }) => toJson(chain, cursor))
       const halts = chains.flatMap(({ chain, cursor }) => describeHalt(chain, cursor?.halt ?? null))
       print(context, { json, lines: [...table(json.map(describe)), ...halts] }, options)
+    })
+}
+
+function retryCommand(context: CliContext): Command {
+  return new Command('retry')
+    .description(
+      'let a halted chain look again, when its providers were wrong and have been corrected: nothing that was ' +
+        'final is given up, and it halts again if they still contradict it',
+    )
+    .argument('<chain>', 'such as ethereum')
+    .requiredOption('--reason <text>', 'why; it is kept on record', by(FIELDS.description.min(1)))
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: JsonOption & { readonly reason: string }) => {
+      const chain = knownChain(name)
+      await makeChange(context, async ({ tx, audit }) => {
+        const { halt } = halted(chain, await lockCursor(tx, chain.id))
+        await retryChain(tx, chain.id)
+        const detail = { reason: options.reason, halt }
+        await audit({ environment: null, action: 'chain.retried', subject: chain.id, detail })
+      })
+      const lines = [`${chain.slug} looks again; see "settled chain list" in a moment.`]
+      print(context, { json: { chain: chain.slug, retried: true }, lines }, options)
     })
 }
 
@@ -80,19 +104,24 @@ function resumeCommand(context: CliContext): Command {
     })
 }
 
+type HaltedCursor = Cursor & { readonly halt: Halt }
+
+function halted({ slug }: Chain, cursor: Cursor | null): HaltedCursor {
+  if (cursor !== null && cursor.halt !== null) return { ...cursor, halt: cursor.halt }
+  throw new AppError(
+    'invalid_request',
+    `chain: ${slug} is not halted, there is nothing to resume; see "settled chain list"`,
+  )
+}
+
 /** Throws unless the chain is halted at exactly the ancestor that the person names. */
 function acceptedHalt(
-  { slug }: Chain,
+  chain: Chain,
   cursor: Cursor | null,
   height: number,
 ): { ancestor: BlockRef; evidence: object } {
-  if (cursor === null || cursor.halt === null) {
-    throw new AppError(
-      'invalid_request',
-      `chain: ${slug} is not halted, there is nothing to resume; see "settled chain list"`,
-    )
-  }
-  const { height: tip, hash, finalized, halt } = cursor
+  const { slug } = chain
+  const { height: tip, hash, finalized, halt } = halted(chain, cursor)
   const { ancestor } = halt
   if (ancestor === null) {
     throw new AppError(
@@ -134,7 +163,7 @@ function describeHalt({ slug }: Chain, halt: Halt | null): string[] {
   const next =
     ancestor === null
       ? NO_ANCESTOR_REMEDY
-      : `find out why; then, to follow the providers: settled chain resume ${slug} --accept-ancestor ${ancestor.height} --reason …`
+      : `find out why; if the providers were wrong and are corrected: settled chain retry ${slug} --reason …; to follow them: settled chain resume ${slug} --accept-ancestor ${ancestor.height} --reason …`
   return [
     '',
     `${slug} is halted: ${reason}`,

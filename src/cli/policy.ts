@@ -12,6 +12,8 @@ import { AppError } from '../domain/error.ts'
 import { formatPolicy, parsePolicy } from '../domain/policy-document.ts'
 import { railsOf } from '../environment/environment-store.ts'
 import type { Db } from '../store/database.ts'
+import { FIELDS } from '../http/fields.ts'
+import { by } from './argument.ts'
 import { makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
 import { knownEnvironment, knownRail } from './lookup.ts'
@@ -40,7 +42,11 @@ function setCommand(context: CliContext): Command {
   return subjectCommand('set')
     .description('put a new version of the policy in force, for deposits detected from now on')
     .requiredOption('--file <file>', 'the policy, as YAML or JSON')
-    .requiredOption('--reason <reason>', 'why; it is kept with the version')
+    .requiredOption(
+      '--reason <reason>',
+      'why; it is kept with the version',
+      by(FIELDS.description.min(1)),
+    )
     .action(
       async (
         environment: string,

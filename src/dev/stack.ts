@@ -47,12 +47,16 @@ const LOOPBACK = ['127.0.0.0/8', '::1/128']
 export async function startStack(options: StackOptions): Promise<Stack> {
   const stops: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {
-    for (const end of stops.splice(0).toReversed()) await end()
+    const failures: unknown[] = []
+    // One that fails must not leave the others running.
+    for (const end of stops.splice(0).toReversed())
+      await end().catch((error) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     return { ...(await assemble(options, stops)), stop }
   } catch (error) {
-    await stop()
+    await stop().catch(() => undefined)
     throw error
   }
 }

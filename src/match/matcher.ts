@@ -60,11 +60,11 @@ function isInbound(transfer: Transfer): boolean {
 }
 
 /**
- * A connecting block is newer than every registration its transaction can see, so only an explicit later start
- * excludes it; this also covers a block that replaces one below the tip at registration. A revisit reads blocks
- * from before: only those an address asked for, or that connected after it was registered.
+ * A connecting block is newer than every registration its transaction can see, or replaces one that was below the
+ * tip then: it always counts. `watch_from` only widens: a revisit reads blocks from before, of which it counts
+ * those an address asked for, or that are above the tip at its registration.
  */
 function isWatchedAt(address: DepositAddress, height: number, search: Search): boolean {
-  const first = address.watchFrom ?? (search === 'connect' ? 0 : address.registeredHeight + 1)
-  return height >= first
+  if (search === 'connect') return true
+  return height >= Math.min(address.watchFrom ?? Infinity, address.registeredHeight + 1)
 }

@@ -44,7 +44,7 @@ export interface NewEvent extends DepositEvent {
 
 /**
  * Appends events in the transaction that brought them about. They get their numbers from the publisher. The
- * bodies travel as a JSON list: quoting their many quotes for an array takes the driver five times as long.
+ * bodies travel as a JSON list: the driver is slow at quoting their many quotes for an array.
  */
 export async function appendEvents(
   tx: Tx,

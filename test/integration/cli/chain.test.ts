@@ -88,3 +88,22 @@ test('resuming wants the height and a reason', async (t) => {
   assert.equal((await cli('chain', 'resume', 'ethereum', ...WHY)).code, 2)
   assert.equal((await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '85')).code, 2)
 })
+
+test('retrying clears the halt, gives up nothing that was final, and is on record', async (t) => {
+  const { db, cli, audit } = await testCli(t)
+  await seedChain(db, { finalized: 90, tip: 100 })
+  await seedHalt(db, { ...HALT, ancestor: null })
+  const refused = await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '85', ...WHY)
+  assert.match(refused.err, /"settled chain retry" lets it look again/)
+
+  const retried = await cli('chain', 'retry', 'ethereum', ...WHY)
+  assert.equal(retried.code, 0, retried.err)
+  const cursor = await readCursor(db, ETHEREUM)
+  assert.equal(cursor?.halt, null)
+  assert.deepEqual(cursor?.finalized, ref(90))
+  assert.deepEqual(
+    (await audit()).map(({ action }) => action),
+    ['chain.retried'],
+  )
+  assert.match((await cli('chain', 'retry', 'ethereum', ...WHY)).err, /ethereum is not halted/)
+})
