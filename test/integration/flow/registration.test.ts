@@ -42,13 +42,17 @@ test('the history it asks for is read again: what is final and what is not, from
   ])
 })
 
-test('a height above the tip is waited for', async (t) => {
+test('a height above the tip takes nothing away: what comes after the registration counts', async (t) => {
   const world = await anvilWorld(t)
   await world.follow()
   await world.register([ALICE], 4)
   for (const amount of [10n, 11n, 12n]) await world.pay(ALICE, amount * UNIT)
   await world.follow()
-  assert.deepEqual(await world.stories(), ['12: detected'])
+  assert.deepEqual(await world.stories(), [
+    '10: detected confirmed',
+    '11: detected confirmed',
+    '12: detected',
+  ])
 })
 
 test('while history is read again the head is followed', async (t) => {
