@@ -23,6 +23,7 @@ function describe(error: unknown): string {
   if (error instanceof AppError) return `${error.message} (${error.code})`
   if (isConnectionError(error))
     return `cannot reach the database: ${error.message || error.code}; check DATABASE_URL`
+  if (isPortTaken(error)) return `${error.message}: another program listens there; set SETTLED_PORT`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
@@ -30,4 +31,8 @@ const CONNECTION_ERRORS = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', '28P01', '2
 
 function isConnectionError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && CONNECTION_ERRORS.includes(String(error.code))
+}
+
+function isPortTaken(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }

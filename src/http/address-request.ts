@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChainId, RailId } from '../domain/chain.ts'
+import type { Address, ChainId, RailId } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import { appendAudit } from '../environment/audit-store.ts'
 import { required } from '../lib/assert.ts'
@@ -17,6 +17,8 @@ export const AddressRequest = z.strictObject({
   watch_from: FIELDS.watch_from,
 })
 
+const ZERO_ADDRESS: Address = `0x${'00'.repeat(20)}`
+
 export interface CheckedEntry {
   readonly chainId: ChainId
   readonly entry: AddressEntry
@@ -32,7 +34,7 @@ export function checkEntry(
   if (known === null) {
     throw new AppError(
       'unknown_rail',
-      `rail: "${requested.rail}" is not configured here; see chains/ for those that are`,
+      `rail: "${requested.rail}" is not watched by this daemon; SETTLED_CHAINS says which chains are`,
     )
   }
   if (!enabled.has(requested.rail)) {
@@ -42,11 +44,19 @@ export function checkEntry(
     )
   }
   const { rail } = known
+  const address = rails.parseAddress(requested.address, rail.id)
+  // What arrives there is burnt or stuck: nobody's money to book.
+  if (address === ZERO_ADDRESS || address === rail.contract) {
+    throw new AppError(
+      'invalid_address',
+      `address: "${requested.address}" is no customer's (the zero address or the token itself); use one you hold the key of`,
+    )
+  }
   return {
     chainId: rail.chainId,
     entry: {
       rail: rail.id,
-      address: rails.parseAddress(requested.address, rail.id),
+      address,
       owner: requested.owner,
       watchFrom: requested.watch_from ?? null,
     },

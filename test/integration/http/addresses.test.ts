@@ -83,6 +83,11 @@ const REFUSED = [
     expected: [400, 'invalid_address', 'address'],
   },
   {
+    what: 'the zero address',
+    body: { address: `0x${'0'.repeat(40)}` },
+    expected: [400, 'invalid_address', 'address'],
+  },
+  {
     what: 'a short address',
     body: { address: '0x5aAe' },
     expected: [400, 'invalid_address', 'address'],
