@@ -94,16 +94,15 @@ function isMoving(cursor: Cursor | null): cursor is Cursor {
   return cursor !== null && cursor.halt === null
 }
 
-async function evidenceOf(db: Db, chainId: string): Promise<Evidence | null> {
-  const cursor = await readCursor(db, chainId)
-  if (!isMoving(cursor)) return null
-  return { tipHeight: cursor.height, finalizedHeight: cursor.finalized?.height ?? null }
-}
-
 async function positionOf(db: Db, chainId: string): Promise<ViewPosition | null> {
   const cursor = await readCursor(db, chainId)
-  if (cursor === null) return null
-  return { tip: cursor, finalized: cursor.finalized, halted: cursor.halt !== null }
+  return isMoving(cursor) ? { tip: cursor, finalized: cursor.finalized } : null
+}
+
+async function evidenceOf(db: Db, chainId: string): Promise<Evidence | null> {
+  const position = await positionOf(db, chainId)
+  if (position === null) return null
+  return { tipHeight: position.tip.height, finalizedHeight: position.finalized?.height ?? null }
 }
 
 /**

@@ -6,7 +6,7 @@ import { assert, required } from '../lib/assert.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
-import type { ChainView } from './chain-view.ts'
+import { EMPTY_VIEW, type ChainView } from './chain-view.ts'
 
 /** Where a chain stands: the last block fully applied, and what is known to be irreversible. */
 export interface Cursor extends BlockRef {
@@ -33,7 +33,7 @@ export async function readCursor(db: Db, chainId: ChainId): Promise<Cursor | nul
 /** The view as the database remembers it: what a starting or recovering follower continues from. */
 export async function readView(db: Db, chainId: ChainId): Promise<ChainView> {
   const cursor = await readCursor(db, chainId)
-  if (cursor === null) return { blocks: [], finalized: null }
+  if (cursor === null) return EMPTY_VIEW
   const rows = await db
     .selectFrom('block')
     .select(['height', 'hash', 'parent_hash', 'block_time'])

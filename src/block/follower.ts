@@ -1,6 +1,6 @@
 import type { Block, BlockHeader, BlockRange, BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
-import { SourceError, type ChainSource } from '../domain/source.ts'
+import { readFinalRange, type ChainSource } from '../domain/source.ts'
 import {
   StaleStepError,
   type ConnectStep,
@@ -107,7 +107,6 @@ export class Follower implements Actor {
 
   #forget(): void {
     this.#view = null
-    this.#ahead?.range.catch(() => undefined)
     this.#ahead = null
   }
 
@@ -234,16 +233,9 @@ export class Follower implements Actor {
     this.#ahead = { from, range }
   }
 
-  /** A range whose end is final beyond doubt, and with it, through the links, all of it. */
-  async #finalRange(from: number, finalizedHeight: number): Promise<BlockRange> {
-    const { source } = this.#options
-    const range = await source.range(from, Math.min(finalizedHeight, from + RANGE_BLOCKS_MAX - 1))
-    if (await source.isFinal(range.last)) return range
-    const { height, hash } = range.last
-    throw new SourceError(
-      'transient',
-      `block ${height} ${hash} is not called final by who shows it`,
-    )
+  #finalRange(from: number, finalizedHeight: number): Promise<BlockRange> {
+    const to = Math.min(finalizedHeight, from + RANGE_BLOCKS_MAX - 1)
+    return readFinalRange(this.#options.source, from, to)
   }
 
   /** The head is our tip: only finality, or deposits left over from the last step, can move anything. */

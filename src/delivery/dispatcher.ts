@@ -23,10 +23,10 @@ export interface DispatcherOptions {
 }
 
 /**
- * Keeps one lane per endpoint that has something due. Its own tick sends
- * nothing and never waits for a receiver, so it stays short however the receivers behave; the lanes are actors
- * of their own. Who drives both is up to the caller: the daemon runs them in loops, tests and the simulator call
- * `tick()` of the dispatcher and of each lane in an order of their choice and get the same result every time.
+ * Keeps one lane per endpoint that has something due. Its own tick sends nothing and never waits for a receiver,
+ * so it stays short however the receivers behave; the lanes are actors of their own. Who drives both is up to the
+ * caller: the daemon runs them in loops, tests and the simulator call `tick()` of the dispatcher and of each lane
+ * in an order of their choice and get the same result every time.
  */
 export class Dispatcher implements Actor {
   readonly name = 'dispatcher'

@@ -33,6 +33,18 @@ export interface ChainSource {
   close(): Promise<void>
 }
 
+/** A range whose end is final beyond doubt, and with it, through the links, all of it. */
+export async function readFinalRange(
+  source: Pick<ChainSource, 'range' | 'isFinal'>,
+  from: number,
+  to: number,
+): Promise<BlockRange> {
+  const range = await source.range(from, to)
+  if (await source.isFinal(range.last)) return range
+  const { height, hash } = range.last
+  throw new SourceError('transient', `block ${height} ${hash} is not called final by who shows it`)
+}
+
 /** Why a source could not answer. `transient`: try later; `misconfigured`: a person has to act first. */
 export class SourceError extends Error {
   override readonly name = 'SourceError'

@@ -1,6 +1,6 @@
 import type { Block, BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
-import { SourceError, type ChainSource } from '../domain/source.ts'
+import { readFinalRange, SourceError, type ChainSource } from '../domain/source.ts'
 import { StaleStepError, type RevisitStep } from '../domain/step.ts'
 import type { Transfer } from '../domain/transfer.ts'
 import type { Env } from '../lib/env.ts'
@@ -17,7 +17,6 @@ const LIVE_BLOCKS_MAX = 16
 export interface ViewPosition {
   readonly tip: BlockRef
   readonly finalized: BlockRef | null
-  readonly halted: boolean
 }
 
 export interface RescannerOptions {
@@ -26,6 +25,7 @@ export interface RescannerOptions {
   readonly db: Db
   readonly env: Env
   readonly lease: () => Lease | null
+  /** Null before the first block and while the chain is halted. */
   readonly position: (db: Db) => Promise<ViewPosition | null>
   /** Times the transfers that may matter, where the node's logs do not carry it. */
   readonly withBlockTimes: (transfers: readonly Transfer[]) => Promise<readonly Transfer[]>
@@ -62,7 +62,7 @@ export class Rescanner implements Actor {
     const rescan = await oldestRescan(db, chain.id)
     if (rescan === null) return { pace: 'idle', name: 'nothing_new' }
     const view = await position(db)
-    if (view === null || view.halted) return { pace: 'idle', name: 'waiting_for_chain' }
+    if (view === null) return { pace: 'idle', name: 'waiting_for_chain' }
     // A reorg has shortened the view: what it will hold at these heights is read when it is there.
     if (rescan.next > view.tip.height) return { pace: 'idle', name: 'waiting_for_chain' }
     const finalizedHeight = view.finalized?.height ?? -1
@@ -75,10 +75,7 @@ export class Rescanner implements Actor {
   async #revisitRange(lease: Lease, rescan: Rescan, view: ViewPosition): Promise<Outcome> {
     const finalizedHeight = view.finalized?.height ?? -1
     const to = Math.min(rescan.to, finalizedHeight, rescan.next + RANGE_BLOCKS_MAX - 1)
-    const range = await this.#options.source.range(rescan.next, to)
-    if (!(await this.#options.source.isFinal(range.last))) {
-      throw new SourceError('transient', `block ${range.last.height} was read from another branch`)
-    }
+    const range = await readFinalRange(this.#options.source, rescan.next, to)
     const transfers = await this.#options.withBlockTimes(range.transfers)
     return this.#advance(lease, rescan, range.last.height + 1, {
       blocks: [range.first, range.last],
