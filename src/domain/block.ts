@@ -27,6 +27,11 @@ export interface BlockRange {
   readonly transfers: readonly Transfer[]
 }
 
+/** Only what every family knows, without what one keeps beside it, such as half a kilobyte of bloom. */
+export function plainHeader({ height, hash, parentHash, time }: BlockHeader): BlockHeader {
+  return { height, hash, parentHash, time }
+}
+
 export function sameBlock(a: BlockRef, b: BlockRef): boolean {
   return a.height === b.height && a.hash === b.hash
 }

@@ -3,7 +3,7 @@ import type { Codec } from '../domain/chain.ts'
 import type { ChainSource } from '../domain/source.ts'
 import type { Env } from '../lib/env.ts'
 import type { Report } from '../telemetry/report.ts'
-import type { RpcHttp } from './http.ts'
+import type { RpcHttp } from './wire/http.ts'
 
 export interface SourceDeps {
   readonly env: Env

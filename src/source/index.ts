@@ -4,7 +4,14 @@ import type { FamilyAdapter } from './adapter.ts'
 import { evm } from './evm/evm.ts'
 
 export type { FamilyAdapter, Finding, SourceDeps } from './adapter.ts'
-export { HttpFailure, undiciHttp, type HttpAnswer, type HttpLimits, type RpcHttp } from './http.ts'
+export {
+  HttpFailure,
+  undiciHttp,
+  type HttpAnswer,
+  type HttpLimits,
+  type HttpRequest,
+  type RpcHttp,
+} from './wire/http.ts'
 
 export function adapterFor(family: Family): FamilyAdapter {
   switch (family) {

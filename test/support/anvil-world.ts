@@ -107,7 +107,8 @@ async function openAnvil(
   const config: ChainConfig = { ...ANVIL, providers, websocketUrl: null, start: 0, pollMs: 250 }
   const report = new Report(createLogger({ level: 'silent' }), new Metrics())
   const routed: RpcHttp = {
-    post: (to, ...rest) => (to === secondUrl ? (secondHttp ?? http) : http).post(to, ...rest),
+    post: (request, limits) =>
+      (request.url === secondUrl ? (secondHttp ?? http) : http).post(request, limits),
   }
   const source = await adapterFor('evm').open(config, { env: systemEnv, http: routed, report })
   t.after(() => source.close())

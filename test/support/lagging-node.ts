@@ -2,6 +2,7 @@ import {
   undiciHttp,
   type HttpAnswer,
   type HttpLimits,
+  type HttpRequest,
   type RpcHttp,
 } from '../../src/source/index.ts'
 
@@ -27,14 +28,13 @@ export class LaggingNode implements RpcHttp {
   finalized: number | null | undefined = undefined
   readonly #http = undiciHttp()
 
-  async post(url: string, body: string, limits: HttpLimits): Promise<HttpAnswer> {
+  async post({ url, body }: HttpRequest, limits: HttpLimits): Promise<HttpAnswer> {
     const head = await this.#shownHead(url, limits)
     const request = JSON.parse(body) as Call | Call[]
     const calls = [request].flat()
     const forwarded = calls.map((call) => this.#age(call, head))
     const answer = await this.#http.post(
-      url,
-      JSON.stringify(Array.isArray(request) ? forwarded : forwarded[0]),
+      { url, body: JSON.stringify(Array.isArray(request) ? forwarded : forwarded[0]) },
       limits,
     )
     const answers = [JSON.parse(answer.body) as Answer | Answer[]].flat()
@@ -47,7 +47,7 @@ export class LaggingNode implements RpcHttp {
 
   async #shownHead(url: string, limits: HttpLimits): Promise<number> {
     const call = { jsonrpc: '2.0', id: 1, method: 'eth_blockNumber', params: [] }
-    const answer = await this.#http.post(url, JSON.stringify(call), limits)
+    const answer = await this.#http.post({ url, body: JSON.stringify(call) }, limits)
     return Number((JSON.parse(answer.body) as { result: string }).result) - this.hidden
   }
 

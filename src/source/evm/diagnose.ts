@@ -1,12 +1,12 @@
 import type { ChainConfig } from '../../config/config.ts'
 import { toHex } from '../../lib/hex.ts'
 import type { Finding, SourceDeps } from '../adapter.ts'
-import { isFailure, RpcFailure } from './failure.ts'
+import { isFailure, ProviderFailure } from '../wire/failure.ts'
 import type { EvmHeader } from './header.ts'
-import { toQuantity } from './hex-field.ts'
+import { toQuantity } from '../wire/hex-field.ts'
 import { subscribeNewHeads } from './new-heads.ts'
-import { Provider } from './provider.ts'
-import { WIDE_LIMITS } from './rpc-client.ts'
+import { EvmProvider } from './evm-provider.ts'
+import { WIDE_LIMITS } from '../wire/exchange.ts'
 import { TRANSFER_TOPIC } from './transfer-log.ts'
 
 /** A head older than this many blocks, or half a minute, means a node that hangs or a clock that is off. */
@@ -25,14 +25,14 @@ type Look = Pick<Finding, 'level' | 'detail' | 'remedy'>
 interface Subject {
   readonly config: ChainConfig
   readonly deps: SourceDeps
-  readonly provider: Provider
+  readonly provider: EvmProvider
 }
 
 /** Looks at each provider once, and at the websocket where there is one. What fails early is not asked further. */
 export async function diagnose(config: ChainConfig, deps: SourceDeps): Promise<Finding[]> {
   const findings = await Promise.all(
     config.providers.map((provider) =>
-      diagnoseProvider({ config, deps, provider: new Provider(config, provider, deps) }),
+      diagnoseProvider({ config, deps, provider: new EvmProvider(config, provider, deps) }),
     ),
   )
   if (config.websocketUrl === null) return findings.flat()
@@ -61,12 +61,12 @@ async function attempt(at: () => Promise<Look>): Promise<Look> {
   try {
     return await at()
   } catch (error) {
-    if (!(error instanceof RpcFailure)) throw error
+    if (!(error instanceof ProviderFailure)) throw error
     return fail(error.message, REMEDIES[error.kind] ?? 'try again later, or use another provider')
   }
 }
 
-const REMEDIES: Readonly<Partial<Record<RpcFailure['kind'], string>>> = {
+const REMEDIES: Readonly<Partial<Record<ProviderFailure['kind'], string>>> = {
   unreachable: 'check the URL and that the node runs',
   timeout: 'check the URL and that the node is not overloaded',
   throttled: 'raise the plan’s limits or add a provider',
@@ -120,7 +120,7 @@ async function lookAtUnknownBlock(subject: Subject): Promise<Look> {
   try {
     await askLogs(subject, { blockHash })
   } catch (error) {
-    if (error instanceof RpcFailure && ['unknown_block', 'refused'].includes(error.kind)) {
+    if (error instanceof ProviderFailure && ['unknown_block', 'refused'].includes(error.kind)) {
       return ok('refused, as it must be')
     }
     throw error
@@ -174,7 +174,7 @@ async function askLogs({ config, provider }: Subject, where: object): Promise<re
   const address = config.rails.map(({ rail }) => rail.contract)
   const filter = { ...where, address, topics: [TRANSFER_TOPIC] }
   const logs = await provider.client.call({ method: 'eth_getLogs', params: [filter] }, WIDE_LIMITS)
-  if (!Array.isArray(logs)) throw new RpcFailure('garbled', 'logs are no list')
+  if (!Array.isArray(logs)) throw new ProviderFailure('garbled', 'logs are no list')
   return logs
 }
 

@@ -1,6 +1,6 @@
 import type { BlockHeader } from '../../domain/block.ts'
-import { contradict } from './failure.ts'
-import { isHexText, readHash, readQuantity } from './hex-field.ts'
+import { contradict } from '../wire/failure.ts'
+import { isHexText, readHash, readQuantity } from '../wire/hex-field.ts'
 import type { LogsBloom } from './logs-bloom.ts'
 
 /** A header as the domain knows it, and the node's own word about which logs the block may hold. */
@@ -35,9 +35,4 @@ function readTime(timestamp: unknown): Date {
   const seconds = readQuantity(timestamp, 'timestamp')
   if (seconds > SECONDS_MAX) contradict('timestamp is no time', { timestamp })
   return new Date(seconds * 1_000)
-}
-
-/** Without the bloom, which is half a kilobyte nobody else needs. */
-export function plainHeader({ height, hash, parentHash, time }: EvmHeader): BlockHeader {
-  return { height, hash, parentHash, time }
 }

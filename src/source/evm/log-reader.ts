@@ -1,18 +1,19 @@
 import type { ChainConfig } from '../../config/config.ts'
-import type { Block, BlockRange, BlockRef } from '../../domain/block.ts'
+import { plainHeader, type Block, type BlockRange, type BlockRef } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
 import { required } from '../../lib/assert.ts'
 import type { SourceDeps } from '../adapter.ts'
-import { isFailure, RpcFailure } from './failure.ts'
-import { plainHeader, readHeader, type EvmHeader } from './header.ts'
-import { toQuantity } from './hex-field.ts'
-import type { RpcCall } from './json-rpc.ts'
+import { isFailure, ProviderFailure } from '../wire/failure.ts'
+import { readHeader, type EvmHeader } from './header.ts'
+import { toQuantity } from '../wire/hex-field.ts'
+import type { RpcCall } from '../wire/json-rpc.ts'
 import { BloomProbe } from './logs-bloom.ts'
-import { headerCall, type Provider } from './provider.ts'
-import type { ProviderPool } from './provider-pool.ts'
-import { WIDE_LIMITS } from './rpc-client.ts'
+import { headerCall, type EvmProvider } from './evm-provider.ts'
+import type { TransferReader } from '../pool/pooled-source.ts'
+import type { ProviderPool } from '../pool/provider-pool.ts'
+import { WIDE_LIMITS } from '../wire/exchange.ts'
 import { readTransfers, TRANSFER_TOPIC, type RawLog } from './transfer-log.ts'
 
 /** What one answer showed, with the headers of its first and last block: the same one for a single block. */
@@ -25,16 +26,16 @@ interface Reading {
 }
 
 /** Reads blocks and ranges with the transfers of the watched contracts. */
-export class LogReader {
+export class LogReader implements TransferReader<EvmProvider> {
   readonly #config: ChainConfig
   readonly #deps: SourceDeps
-  readonly #pool: ProviderPool
+  readonly #pool: ProviderPool<EvmProvider>
   readonly #rails: ReadonlyMap<string, RailId>
   readonly #contracts: readonly Hex[]
   readonly #probes: ReadonlyMap<Hex, BloomProbe>
   readonly #oddContracts = new Set<unknown>()
 
-  constructor(config: ChainConfig, deps: SourceDeps, pool: ProviderPool) {
+  constructor(config: ChainConfig, deps: SourceDeps, pool: ProviderPool<EvmProvider>) {
     this.#config = config
     this.#deps = deps
     this.#pool = pool
@@ -45,8 +46,7 @@ export class LogReader {
     )
   }
 
-  /** Null when the provider does not have the block, or lets go of it between its header and its logs. */
-  async block(provider: Provider, height: number): Promise<Block | null> {
+  async block(provider: EvmProvider, height: number): Promise<Block | null> {
     const remembered = provider.rememberedHead(height)
     const block = remembered === null ? null : await this.#blockOf(provider, remembered)
     if (block !== null) return block
@@ -54,8 +54,7 @@ export class LogReader {
     return header === null ? null : this.#blockOf(provider, header)
   }
 
-  /** As many blocks from `from` on as the provider gives in one answer. */
-  async range(provider: Provider, from: number, to: number): Promise<BlockRange> {
+  async range(provider: EvmProvider, from: number, to: number): Promise<BlockRange> {
     for (;;) {
       const last = Math.min(to, from + provider.span.blocks - 1)
       const blocks = last - from + 1
@@ -72,8 +71,7 @@ export class LogReader {
     }
   }
 
-  /** Whether the provider shows this transfer in this very block. */
-  async shows(provider: Provider, block: BlockRef, transfer: Transfer): Promise<boolean> {
+  async shows(provider: EvmProvider, block: BlockRef, transfer: Transfer): Promise<boolean> {
     const [header, logs] = await provider.client.callAll([
       headerCall(block.height),
       this.#logsCall({ blockHash: block.hash }),
@@ -85,7 +83,7 @@ export class LogReader {
     return transfers.some((other) => isSameMovement(other, transfer))
   }
 
-  async #blockOf(provider: Provider, header: EvmHeader): Promise<Block | null> {
+  async #blockOf(provider: EvmProvider, header: EvmHeader): Promise<Block | null> {
     try {
       const reading = await this.#readBlock(provider, header)
       const { transfers } = await this.#believe(provider, reading, (other) =>
@@ -98,12 +96,12 @@ export class LogReader {
     }
   }
 
-  async #readBlock(provider: Provider, header: EvmHeader): Promise<Reading> {
+  async #readBlock(provider: EvmProvider, header: EvmHeader): Promise<Reading> {
     const call = this.#logsCall({ blockHash: header.hash })
     return this.#read(await provider.client.call(call), header, header)
   }
 
-  async #readRange(provider: Provider, from: number, to: number): Promise<Reading> {
+  async #readRange(provider: EvmProvider, from: number, to: number): Promise<Reading> {
     const ends = from === to ? [from] : [from, to]
     // In one batch, so that one replica answers all of it: behind a balancer a lagging one would say "no logs" to
     // a question that another one's headers vouch for.
@@ -132,9 +130,9 @@ export class LogReader {
    * provider knows better the first is believed.
    */
   async #believe(
-    provider: Provider,
+    provider: EvmProvider,
     reading: Reading,
-    readAgain: (other: Provider) => Promise<Reading>,
+    readAgain: (other: EvmProvider) => Promise<Reading>,
   ): Promise<Reading> {
     if (!this.#isDoubtful(reading)) return reading
     for (const other of this.#pool.others(provider)) {
@@ -159,7 +157,7 @@ export class LogReader {
     return { method: 'eth_getLogs', params: [filter] }
   }
 
-  #reportOmission(provider: Provider, other: Provider, { first, last }: Reading): void {
+  #reportOmission(provider: EvmProvider, other: EvmProvider, { first, last }: Reading): void {
     this.#deps.report.providerLied(this.#config.chain, 'logs were left out', {
       provider: provider.name,
       other: other.name,
@@ -179,7 +177,7 @@ export class LogReader {
 
 /** A provider without a block of finalized history lags. */
 function servedHeader(raw: unknown, height: number): EvmHeader {
-  if (raw === null) throw new RpcFailure('unknown_block', `block ${height} is not served`)
+  if (raw === null) throw new ProviderFailure('unknown_block', `block ${height} is not served`)
   return readHeader(raw, height)
 }
 

@@ -2,8 +2,8 @@ import type { BlockRef } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
-import { contradict } from './failure.ts'
-import { HASH_LENGTH, readBytes, readHash, readQuantity } from './hex-field.ts'
+import { contradict } from '../wire/failure.ts'
+import { HASH_LENGTH, readBytes, readHash, readQuantity } from '../wire/hex-field.ts'
 
 /** keccak256 of `Transfer(address,address,uint256)`. */
 export const TRANSFER_TOPIC: Hex =

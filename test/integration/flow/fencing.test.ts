@@ -211,7 +211,7 @@ class Gate implements RpcHttp {
     const answer = await this.#http.post(...asked)
     if (this.#closed === null) return answer
     // Logs are asked for last: by then the step knows all it will write.
-    if (asked[1].includes('eth_getLogs')) {
+    if (asked[0].body.includes('eth_getLogs')) {
       this.#reached.resolve()
       await this.#closed.promise
     }

@@ -32,7 +32,10 @@ test('the deadline covers the whole body, however steadily it drips', async (t) 
     return true
   }
   const started = performance.now()
-  await assert.rejects(undiciHttp().post(node.url, '{}', LIMITS), isFailure('timeout'))
+  await assert.rejects(
+    undiciHttp().post({ url: node.url, body: '{}' }, LIMITS),
+    isFailure('timeout'),
+  )
   const took = performance.now() - started
   assert.ok(took >= 290 && took < 2_000, `${took} ms`)
   assert.ok(drips > 2, 'it was alive all the time')
@@ -41,7 +44,10 @@ test('the deadline covers the whole body, however steadily it drips', async (t) 
 test('the deadline covers a server that never answers', async (t) => {
   const node = await startFakeNode(t)
   node.raw = () => true
-  await assert.rejects(undiciHttp().post(node.url, '{}', LIMITS), isFailure('timeout'))
+  await assert.rejects(
+    undiciHttp().post({ url: node.url, body: '{}' }, LIMITS),
+    isFailure('timeout'),
+  )
 })
 
 test('a body beyond the cap is given up, and the server notices', async (t) => {
@@ -57,7 +63,10 @@ test('a body beyond the cap is given up, and the server notices', async (t) => {
     more()
     return true
   }
-  await assert.rejects(undiciHttp().post(node.url, '{}', LIMITS), isFailure('too_large'))
+  await assert.rejects(
+    undiciHttp().post({ url: node.url, body: '{}' }, LIMITS),
+    isFailure('too_large'),
+  )
   await closed.promise
   assert.ok(sent < 100_000_000, `${sent} bytes`)
 })
@@ -68,9 +77,12 @@ test('nobody there, and hanging up, are unreachable', async (t) => {
     response.socket?.destroy()
     return true
   }
-  await assert.rejects(undiciHttp().post(node.url, '{}', LIMITS), isFailure('unreachable'))
   await assert.rejects(
-    undiciHttp().post(await deadUrl(), '{}', LIMITS),
+    undiciHttp().post({ url: node.url, body: '{}' }, LIMITS),
+    isFailure('unreachable'),
+  )
+  await assert.rejects(
+    undiciHttp().post({ url: await deadUrl(), body: '{}' }, LIMITS),
     (error) => error instanceof HttpFailure && error.message === 'ECONNREFUSED',
   )
 })
@@ -82,7 +94,10 @@ test('a redirect is an answer, not an instruction', async (t) => {
     response.end()
     return true
   }
-  const answer = await undiciHttp().post(node.url, '{"id":1,"method":"eth_chainId"}', LIMITS)
+  const answer = await undiciHttp().post(
+    { url: node.url, body: '{"id":1,"method":"eth_chainId"}' },
+    LIMITS,
+  )
   assert.equal(answer.status, 307)
   assert.deepEqual(other.requests, [])
 })
@@ -100,7 +115,10 @@ test('a name and password in the URL are sent as HTTP wants them', async (t) => 
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  await undiciHttp().post(`http://user:p%40ss@127.0.0.1:${port}/v2?key=1`, '{}', LIMITS)
+  await undiciHttp().post(
+    { url: `http://user:p%40ss@127.0.0.1:${port}/v2?key=1`, body: '{}' },
+    LIMITS,
+  )
   // printf 'user:p@ss' | base64
   assert.deepEqual(authorizations, ['Basic dXNlcjpwQHNz', '/v2?key=1'])
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RpcFailure } from '../../../src/source/evm/failure.ts'
-import { plainHeader, readHeader } from '../../../src/source/evm/header.ts'
+import { ProviderFailure } from '../../../src/source/wire/failure.ts'
+import { plainHeader } from '../../../src/domain/block.ts'
+import { readHeader } from '../../../src/source/evm/header.ts'
 import { fakeBlock, hashOf } from '../../support/fake-node.ts'
 
 test('a header is read, with the time in seconds since 1970', () => {
@@ -18,7 +19,8 @@ test('another block than the one asked for is a contradiction', () => {
   const { header } = fakeBlock(5)
   assert.throws(
     () => readHeader(header, 6),
-    (error: RpcFailure) => error.kind === 'contradiction' && /another block/.test(error.message),
+    (error: ProviderFailure) =>
+      error.kind === 'contradiction' && /another block/.test(error.message),
   )
   assert.equal(readHeader(header, null).height, 5)
 })
@@ -27,7 +29,7 @@ test('evidence is short, however long what was sent', () => {
   const { header } = fakeBlock(5)
   assert.throws(
     () => readHeader({ ...header, hash: 'f'.repeat(1_000_000) }, 5),
-    (error: RpcFailure) => JSON.stringify(error.evidence).length < 300,
+    (error: ProviderFailure) => JSON.stringify(error.evidence).length < 300,
   )
 })
 
@@ -48,6 +50,6 @@ test('a header of another shape is refused', () => {
     { ...header, logsBloom: '0x' },
     { ...header, logsBloom: undefined },
   ]) {
-    assert.throws(() => readHeader(bad, null), RpcFailure, JSON.stringify(bad)?.slice(0, 80))
+    assert.throws(() => readHeader(bad, null), ProviderFailure, JSON.stringify(bad)?.slice(0, 80))
   }
 })

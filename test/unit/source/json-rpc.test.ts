@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { RpcFailure, type FailureKind } from '../../../src/source/evm/failure.ts'
+import { ProviderFailure, type FailureKind } from '../../../src/source/wire/failure.ts'
 import {
   decodeBatch,
   decodeSingle,
   encodeBatch,
   encodeCall,
   type RpcAnswer,
-} from '../../../src/source/evm/json-rpc.ts'
+} from '../../../src/source/wire/json-rpc.ts'
 
 const CALL = { method: 'eth_chainId', params: [] }
 const LOGS = { method: 'eth_getLogs', params: [{}] }
@@ -165,7 +165,7 @@ function kindOf(decode: () => RpcAnswer | RpcAnswer[]): FailureKind | 'ok' {
     const answer = decode()
     return 'failure' in answer ? answer.failure.kind : 'ok'
   } catch (error) {
-    assert.ok(error instanceof RpcFailure, String(error))
+    assert.ok(error instanceof ProviderFailure, String(error))
     return error.kind
   }
 }

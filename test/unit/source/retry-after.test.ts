@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readRetryAfter } from '../../../src/source/evm/retry-after.ts'
+import { readRetryAfter } from '../../../src/source/wire/retry-after.ts'
 
 const NOW = new Date('2026-01-01T00:00:00Z')
 

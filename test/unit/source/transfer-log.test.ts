@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Transfer } from '../../../src/domain/transfer.ts'
 import { toHex } from '../../../src/lib/hex.ts'
-import { RpcFailure } from '../../../src/source/evm/failure.ts'
+import { ProviderFailure } from '../../../src/source/wire/failure.ts'
 import { readTransfers } from '../../../src/source/evm/transfer-log.ts'
 import { CONTRACT, fakeLog, hashOf, TRANSFER } from '../../support/fake-node.ts'
 
@@ -120,28 +120,32 @@ test('a log that is not well-formed fails the whole answer: skipping it might hi
     { ...log, logIndex: null },
     { ...log, removed: true },
   ]) {
-    assert.throws(() => read([bad]), RpcFailure, JSON.stringify(bad))
-    assert.throws(() => read([fakeLog(4, 0), bad]), RpcFailure, JSON.stringify(bad))
+    assert.throws(() => read([bad]), ProviderFailure, JSON.stringify(bad))
+    assert.throws(() => read([fakeLog(4, 0), bad]), ProviderFailure, JSON.stringify(bad))
   }
 })
 
 test('logs must stand in the order of the chain, each place taken once', () => {
   assert.equal(read([fakeLog(4, 7), fakeLog(5, 0), fakeLog(5, 2), fakeLog(7, 1)]).length, 4)
-  assert.throws(() => read([fakeLog(5, 0), fakeLog(4, 0)]), RpcFailure)
-  assert.throws(() => read([fakeLog(5, 1), fakeLog(5, 0)]), RpcFailure)
-  assert.throws(() => read([fakeLog(5, 1), fakeLog(5, 1)]), RpcFailure)
+  assert.throws(() => read([fakeLog(5, 0), fakeLog(4, 0)]), ProviderFailure)
+  assert.throws(() => read([fakeLog(5, 1), fakeLog(5, 0)]), ProviderFailure)
+  assert.throws(() => read([fakeLog(5, 1), fakeLog(5, 1)]), ProviderFailure)
 })
 
 test('one height has one block, and the ends have the blocks of their headers', () => {
   const other = hashOf(5, 'b')
   assert.equal(read([{ ...fakeLog(6, 0), blockHash: other }]).length, 1)
-  assert.throws(() => read([fakeLog(6, 0), { ...fakeLog(6, 1), blockHash: other }]), RpcFailure)
-  assert.throws(() => read([{ ...fakeLog(5, 0), blockHash: other }], [], 5), RpcFailure)
-  assert.throws(() => read([{ ...fakeLog(7, 0), blockHash: other }]), RpcFailure)
+  assert.throws(
+    () => read([fakeLog(6, 0), { ...fakeLog(6, 1), blockHash: other }]),
+    ProviderFailure,
+  )
+  assert.throws(() => read([{ ...fakeLog(5, 0), blockHash: other }], [], 5), ProviderFailure)
+  assert.throws(() => read([{ ...fakeLog(7, 0), blockHash: other }]), ProviderFailure)
 })
 
 test('anything else than a list is no logs', () => {
-  for (const raw of [null, undefined, {}, '0x', 0]) assert.throws(() => readRaw(raw), RpcFailure)
+  for (const raw of [null, undefined, {}, '0x', 0])
+    assert.throws(() => readRaw(raw), ProviderFailure)
 })
 
 function read(logs: readonly unknown[], shown: object[] = [], from = 4): Transfer[] {

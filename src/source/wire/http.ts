@@ -1,5 +1,12 @@
 import { Agent, type Dispatcher } from 'undici'
 
+export interface HttpRequest {
+  readonly url: string
+  readonly body: string
+  /** Beside the usual ones; a key that is kept out of the URL travels here. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 export interface HttpAnswer {
   readonly status: number
   /** Names in lower case; of a repeated header the first value. */
@@ -16,7 +23,7 @@ export interface HttpLimits {
 /** How sources reach their providers. Injected, so that a simulated world can answer instead. */
 export interface RpcHttp {
   /** Resolves with any status; throws `HttpFailure` when no whole answer came within the limits. */
-  post(url: string, body: string, limits: HttpLimits): Promise<HttpAnswer>
+  post(request: HttpRequest, limits: HttpLimits): Promise<HttpAnswer>
 }
 
 /** Why there was no whole answer. The message names no URL: its path or query may hold a key. */
@@ -43,12 +50,12 @@ export function undiciHttp(): RpcHttp {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  return { post: (url, body, limits) => exchange(agent, { url, body }, limits) }
+  return { post: (request, limits) => exchange(agent, request, limits) }
 }
 
 async function exchange(
   agent: Agent,
-  request: { readonly url: string; readonly body: string },
+  request: HttpRequest,
   { deadlineMs, bytesMax }: HttpLimits,
 ): Promise<HttpAnswer> {
   const signal = AbortSignal.timeout(deadlineMs)
@@ -59,7 +66,7 @@ async function exchange(
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'POST',
-      headers: headersFor(url),
+      headers: { ...headersFor(url), ...request.headers },
       body: request.body,
       signal,
     })

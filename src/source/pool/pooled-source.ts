@@ -1,38 +1,60 @@
 import type { ChainConfig } from '../../config/config.ts'
-import type { Block, BlockHeader, BlockRange, BlockRef } from '../../domain/block.ts'
+import {
+  plainHeader,
+  type Block,
+  type BlockHeader,
+  type BlockRange,
+  type BlockRef,
+} from '../../domain/block.ts'
 import type { ChainSource } from '../../domain/source.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { SourceDeps } from '../adapter.ts'
-import { BlockHint } from './block-hint.ts'
-import { RpcFailure } from './failure.ts'
-import { plainHeader, type EvmHeader } from './header.ts'
-import { LogReader } from './log-reader.ts'
+import { ProviderFailure } from '../wire/failure.ts'
 import type { Provider } from './provider.ts'
-import { ProviderPool } from './provider-pool.ts'
+import type { ProviderPool } from './provider-pool.ts'
 
 /** A head this old is looked at twice: in blocks of the chain's own pace, but not below a minute. */
 const OLD_BLOCKS = 20
 const OLD_MS_MIN = 60_000
 const STALE_REST_MS = 30_000
 
-export async function openEvmSource(config: ChainConfig, deps: SourceDeps): Promise<ChainSource> {
-  const pool = new ProviderPool(config, deps)
-  await pool.open()
-  return new EvmSource(config, deps, pool)
+/** How a family reads transfers from one provider. */
+export interface TransferReader<P extends Provider> {
+  /** Null when the provider does not have the block, or lets go of it in between. */
+  block(provider: P, height: number): Promise<Block | null>
+  /** As many blocks from `from` on as the provider gives at once. */
+  range(provider: P, from: number, to: number): Promise<BlockRange>
+  /** Whether the provider shows this transfer in this very block. */
+  shows(provider: P, block: BlockRef, transfer: Transfer): Promise<boolean>
 }
 
-class EvmSource implements ChainSource {
+/** Something that rings at new blocks for as long as it is open. */
+export interface Hint {
+  close(): Promise<void>
+}
+
+export interface SourceParts<P extends Provider> {
+  readonly pool: ProviderPool<P>
+  readonly reader: TransferReader<P>
+  /** Null where nothing can ring. */
+  readonly startHint: ((ring: () => void) => Hint) | null
+}
+
+/** A chain as several providers of one family tell it. */
+export class PooledSource<P extends Provider> implements ChainSource {
   readonly #config: ChainConfig
   readonly #deps: SourceDeps
-  readonly #pool: ProviderPool
-  readonly #logs: LogReader
-  #hint: BlockHint | null = null
+  readonly #pool: ProviderPool<P>
+  readonly #reader: TransferReader<P>
+  readonly #startHint: SourceParts<P>['startHint']
+  #hint: Hint | null = null
 
-  constructor(config: ChainConfig, deps: SourceDeps, pool: ProviderPool) {
+  constructor(config: ChainConfig, deps: SourceDeps, parts: SourceParts<P>) {
     this.#config = config
     this.#deps = deps
-    this.#pool = pool
-    this.#logs = new LogReader(config, deps, pool)
+    this.#pool = parts.pool
+    this.#reader = parts.reader
+    this.#startHint = parts.startHint
   }
 
   head(): Promise<BlockHeader> {
@@ -45,7 +67,7 @@ class EvmSource implements ChainSource {
 
   finalizedHead(): Promise<BlockHeader | null> {
     return this.#pool.ask(async (provider) => {
-      const header = (await this.#finalized(provider)) ?? (await this.#othersFinalized(provider))
+      const header = (await provider.finalized()) ?? (await this.#othersFinalized(provider))
       return header === null ? null : plainHeader(header)
     })
   }
@@ -58,11 +80,11 @@ class EvmSource implements ChainSource {
   }
 
   block(height: number): Promise<Block | null> {
-    return this.#pool.ask((provider) => this.#logs.block(provider, height))
+    return this.#pool.ask((provider) => this.#reader.block(provider, height))
   }
 
   range(from: number, to: number): Promise<BlockRange> {
-    return this.#pool.ask((provider) => this.#logs.range(provider, from, to))
+    return this.#pool.ask((provider) => this.#reader.range(provider, from, to))
   }
 
   isFinal(block: BlockRef): Promise<boolean> {
@@ -80,15 +102,14 @@ class EvmSource implements ChainSource {
       this.#pool
         .awake()
         .map((provider) =>
-          this.#pool.try(provider, () => this.#logs.shows(provider, block, transfer)),
+          this.#pool.try(provider, () => this.#reader.shows(provider, block, transfer)),
         ),
     )
     return answers.filter((answer) => 'value' in answer && answer.value).length
   }
 
   onHint(ring: () => void): void {
-    const { websocketUrl } = this.#config
-    if (websocketUrl !== null) this.#hint ??= new BlockHint(websocketUrl, this.#deps.env, ring)
+    if (this.#startHint !== null) this.#hint ??= this.#startHint(ring)
   }
 
   async close(): Promise<void> {
@@ -100,7 +121,7 @@ class EvmSource implements ChainSource {
    * A node can hang and still answer. When a head is old, the other providers tell whether the chain stands
    * still or only this node; nothing is asked of them while heads are young.
    */
-  async #assertFresh(provider: Provider, head: BlockHeader): Promise<void> {
+  async #assertFresh(provider: P, head: BlockHeader): Promise<void> {
     const ageMs = this.#deps.env.clock.now().getTime() - head.time.getTime()
     const oldMs = Math.max(OLD_MS_MIN, OLD_BLOCKS * this.#config.chain.blockTimeSeconds * 1_000)
     if (ageMs < oldMs) return
@@ -109,15 +130,15 @@ class EvmSource implements ChainSource {
       if ('failure' in answer || answer.value.height <= head.height) continue
       const evidence = { height: head.height, other: other.name, otherHeight: answer.value.height }
       const options = { retryAfterMs: STALE_REST_MS, evidence }
-      throw new RpcFailure('stale', `the head is ${Math.round(ageMs / 1_000)} s old`, options)
+      throw new ProviderFailure('stale', `the head is ${Math.round(ageMs / 1_000)} s old`, options)
     }
   }
 
   /** Null when it calls nothing final at that height yet; otherwise whether it shows this very block there. */
-  async #vouches(provider: Provider, { height, hash }: BlockRef): Promise<boolean | null> {
+  async #vouches(provider: P, { height, hash }: BlockRef): Promise<boolean | null> {
     const [finalized, shown] = await Promise.all([
-      this.#finalized(provider),
-      provider.header(height),
+      provider.finalized(),
+      provider.finalHeader(height),
     ])
     if (finalized === null || finalized.height < height) return null
     if (shown?.hash === hash) return true
@@ -127,19 +148,10 @@ class EvmSource implements ChainSource {
     return false
   }
 
-  /** By depth: the newest block that has as many confirmations as the rule asks for, its own block included. */
-  async #finalized(provider: Provider): Promise<EvmHeader | null> {
-    const { finality } = this.#config.chain
-    if (finality.kind === 'finalized') return provider.header('finalized')
-    const head = await provider.head()
-    const height = head.height - finality.blocks + 1
-    return height < 0 ? null : provider.header(height)
-  }
-
   /** A node may have lost touch with consensus, and so with finality, while it still follows the head. */
-  async #othersFinalized(provider: Provider): Promise<EvmHeader | null> {
+  async #othersFinalized(provider: P): Promise<BlockHeader | null> {
     for (const other of this.#pool.others(provider)) {
-      const answer = await this.#pool.try(other, () => this.#finalized(other))
+      const answer = await this.#pool.try(other, () => other.finalized())
       if ('value' in answer && answer.value !== null) return answer.value
     }
     return null

@@ -2,8 +2,8 @@ import type { ChainConfig } from '../../config/config.ts'
 import { AppError } from '../../domain/error.ts'
 import { SourceError } from '../../domain/source.ts'
 import type { SourceDeps } from '../adapter.ts'
-import { isFailure, RpcFailure, type FailureKind } from './failure.ts'
-import { Provider } from './provider.ts'
+import { isFailure, ProviderFailure, type FailureKind } from '../wire/failure.ts'
+import type { Provider } from './provider.ts'
 
 /** Tries of one question beyond one per provider. */
 const RETRIES_MAX = 2
@@ -26,16 +26,16 @@ const NOT_AGAIN: ReadonlySet<FailureKind> = new Set(['timeout', 'unauthorized', 
 const REPORTED: ReadonlySet<FailureKind> = new Set(['contradiction', 'wrong_chain', 'stale'])
 
 /** A chain's providers in the operator's order: the first healthy one answers, the next when it cannot. */
-export class ProviderPool {
-  readonly providers: readonly Provider[]
+export class ProviderPool<P extends Provider> {
+  readonly providers: readonly P[]
   readonly #config: ChainConfig
   readonly #deps: SourceDeps
   readonly #closing = new AbortController()
 
-  constructor(config: ChainConfig, deps: SourceDeps) {
+  constructor(config: ChainConfig, deps: SourceDeps, providers: readonly P[]) {
     this.#config = config
     this.#deps = deps
-    this.providers = config.providers.map((provider) => new Provider(config, provider, deps))
+    this.providers = providers
   }
 
   /** First contact. Who does not answer is tried later; nobody left who may serve our chain is an error. */
@@ -49,9 +49,9 @@ export class ProviderPool {
   }
 
   /** Asks one provider after the other until one can answer. */
-  async ask<T>(work: (provider: Provider) => Promise<T>): Promise<T> {
-    const unable = new Set<Provider>()
-    let failure: RpcFailure | null = null
+  async ask<T>(work: (provider: P) => Promise<T>): Promise<T> {
+    const unable = new Set<P>()
+    let failure: ProviderFailure | null = null
     for (let left = this.providers.length + RETRIES_MAX; left > 0; left -= 1) {
       const provider = await this.#next(unable)
       if (provider === null) break
@@ -64,20 +64,20 @@ export class ProviderPool {
   }
 
   /** Those that may be asked right now, in order. */
-  awake(): Provider[] {
+  awake(): P[] {
     return this.providers.filter(({ refusal, restMs }) => refusal === null && restMs === 0)
   }
 
   /** The others that may be asked for a second opinion right now. */
-  others(provider: Provider): Provider[] {
+  others(provider: P): P[] {
     return this.awake().filter((other) => other !== provider)
   }
 
   /** One try with one provider; what it did wrong is reported and remembered. */
   async try<T>(
-    provider: Provider,
-    work: (provider: Provider) => Promise<T>,
-  ): Promise<{ readonly value: T } | { readonly failure: RpcFailure }> {
+    provider: P,
+    work: (provider: P) => Promise<T>,
+  ): Promise<{ readonly value: T } | { readonly failure: ProviderFailure }> {
     const startedMs = this.#deps.env.clock.monotonicMs()
     try {
       await provider.assertChain()
@@ -85,7 +85,7 @@ export class ProviderPool {
       provider.succeeded()
       return { value }
     } catch (error) {
-      if (!(error instanceof RpcFailure)) throw error
+      if (!(error instanceof ProviderFailure)) throw error
       this.#blame(provider, error, startedMs)
       return { failure: error }
     }
@@ -95,7 +95,7 @@ export class ProviderPool {
     this.#closing.abort()
   }
 
-  #blame(provider: Provider, failure: RpcFailure, startedMs: number): void {
+  #blame(provider: P, failure: ProviderFailure, startedMs: number): void {
     const { kind, message, evidence } = failure
     if (REPORTED.has(kind)) {
       const { chain } = this.#config
@@ -105,7 +105,7 @@ export class ProviderPool {
   }
 
   /** The first that is awake, else the one to wake first, if that is soon. */
-  async #next(unable: ReadonlySet<Provider>): Promise<Provider | null> {
+  async #next(unable: ReadonlySet<P>): Promise<P | null> {
     const able = this.providers.filter((one) => one.refusal === null && !unable.has(one))
     const [next] = able.toSorted((a, b) => a.restMs - b.restMs)
     if (next === undefined) return null
@@ -115,7 +115,7 @@ export class ProviderPool {
     return next
   }
 
-  #sourceError(failure: RpcFailure | null): SourceError {
+  #sourceError(failure: ProviderFailure | null): SourceError {
     const { slug } = this.#config.chain
     const refusals = this.providers.flatMap(({ refusal }) => refusal ?? [])
     if (refusals.length === this.providers.length) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { classifyError, classifyStatus } from '../../../src/source/evm/failure.ts'
+import { classifyError, classifyStatus } from '../../../src/source/wire/error-words.ts'
 
 // Wordings collected from providers' documentation and issue trackers.
 const TOO_LARGE: readonly [number, string][] = [

@@ -1,5 +1,6 @@
-import type { HttpAnswer } from '../http.ts'
-import { classifyError, classifyStatus, RpcFailure } from './failure.ts'
+import { classifyError, classifyStatus } from './error-words.ts'
+import { ProviderFailure } from './failure.ts'
+import type { HttpAnswer } from './http.ts'
 
 export interface RpcCall {
   readonly method: string
@@ -7,7 +8,7 @@ export interface RpcCall {
 }
 
 /** A result, or the failure that stands in its place. */
-export type RpcAnswer = { readonly result: unknown } | { readonly failure: RpcFailure }
+export type RpcAnswer = { readonly result: unknown } | { readonly failure: ProviderFailure }
 
 interface Envelope {
   readonly id?: unknown
@@ -91,11 +92,11 @@ function parseBody({ status, headers, body }: HttpAnswer): unknown {
   return parsed
 }
 
-function failureOfStatus(status: number): RpcFailure {
-  return new RpcFailure(classifyStatus(status), `HTTP status ${status}`)
+function failureOfStatus(status: number): ProviderFailure {
+  return new ProviderFailure(classifyStatus(status), `HTTP status ${status}`)
 }
 
-function failureOf(error: unknown, method: string): RpcFailure {
+function failureOf(error: unknown, method: string): ProviderFailure {
   const { code, message } = isEnvelope(error)
     ? (error as { code?: unknown; message?: unknown })
     : {}
@@ -103,11 +104,11 @@ function failureOf(error: unknown, method: string): RpcFailure {
     return garbled('an error without a code and a message')
   }
   const text = `${message.slice(0, MESSAGE_LENGTH_MAX)} (${code})`
-  return new RpcFailure(classifyError(code, message, method), text)
+  return new ProviderFailure(classifyError(code, message, method), text)
 }
 
-function garbled(message: string): RpcFailure {
-  return new RpcFailure('garbled', message)
+function garbled(message: string): ProviderFailure {
+  return new ProviderFailure('garbled', message)
 }
 
 function isEnvelope(value: unknown): value is Envelope {

@@ -1,0 +1,73 @@
+import type { ChainConfig, ProviderConfig } from '../../config/config.ts'
+import type { ChainId } from '../../domain/chain.ts'
+import type { SourceDeps } from '../adapter.ts'
+import { Provider } from '../pool/provider.ts'
+import { RememberedHead } from '../pool/remembered-head.ts'
+import { judgeHaste } from '../wire/exchange.ts'
+import { isFailure, ProviderFailure } from '../wire/failure.ts'
+import { readQuantity, toQuantity } from '../wire/hex-field.ts'
+import type { RpcCall } from '../wire/json-rpc.ts'
+import { RpcClient } from '../wire/rpc-client.ts'
+import { readHeader, type EvmHeader } from './header.ts'
+import { Span } from './span.ts'
+
+export type BlockTag = number | 'latest' | 'finalized'
+
+export function headerCall(block: BlockTag): RpcCall {
+  const param = typeof block === 'number' ? toQuantity(block) : block
+  return { method: 'eth_getBlockByNumber', params: [param, false] }
+}
+
+/** A provider that speaks Ethereum's JSON-RPC. */
+export class EvmProvider extends Provider {
+  readonly client: RpcClient
+  readonly span = new Span()
+  readonly #remembered: RememberedHead<EvmHeader>
+
+  constructor(config: ChainConfig, provider: ProviderConfig, deps: SourceDeps) {
+    super(config, provider, deps)
+    const caller = { chain: config.chain.slug, provider: provider.name }
+    this.client = new RpcClient(caller, { url: provider.url, judgeStatus: judgeHaste }, deps)
+    this.#remembered = new RememberedHead(deps.env.clock)
+  }
+
+  override async header(block: BlockTag): Promise<EvmHeader | null> {
+    let raw: unknown
+    try {
+      raw = await this.client.call(headerCall(block))
+    } catch (error) {
+      if (isFailure(error, 'unknown_block')) return null
+      throw error
+    }
+    return raw === null ? null : readHeader(raw, typeof block === 'number' ? block : null)
+  }
+
+  override async head(): Promise<EvmHeader> {
+    const header = await this.header('latest')
+    if (header === null) throw new ProviderFailure('garbled', 'there is no latest block')
+    return this.#remembered.keep(header)
+  }
+
+  override finalHeader(height: number): Promise<EvmHeader | null> {
+    return this.header(height)
+  }
+
+  /** The header of a block it has just named as its head, which need not be asked for again. */
+  rememberedHead(height: number): EvmHeader | null {
+    const head = this.#remembered.header
+    return head?.height === height ? head : null
+  }
+
+  protected override protocolFinalized(): Promise<EvmHeader | null> {
+    return this.header('finalized')
+  }
+
+  protected override async readChainId(): Promise<ChainId> {
+    const answer = await this.client.call({ method: 'eth_chainId', params: [] })
+    return `eip155:${readQuantity(answer, 'chainId')}`
+  }
+
+  protected override forget(): void {
+    this.#remembered.forget()
+  }
+}

@@ -1,0 +1,108 @@
+import type { ChainConfig, ProviderConfig } from '../../config/config.ts'
+import type { BlockHeader } from '../../domain/block.ts'
+import type { Chain, ChainId } from '../../domain/chain.ts'
+import type { Env } from '../../lib/env.ts'
+import type { SourceDeps } from '../adapter.ts'
+import { ProviderFailure } from '../wire/failure.ts'
+
+/** A URL may be pointed at another chain while we run. */
+const IDENTITY_MS_MAX = 5 * 60_000
+/** A failing provider rests for twice as long each time, within these bounds. */
+const REST_MS_MIN = 250
+const REST_MS_MAX = 10_000
+
+/**
+ * One provider of a chain: what it says, whether it may be used, and what we learnt about it. A family says how
+ * its headers are asked for; whom to trust and how long to rest is the same for all.
+ */
+export abstract class Provider {
+  readonly name: string
+  protected readonly chain: Chain
+  protected readonly env: Env
+  #checkedMs = -Infinity
+  #check: Promise<void> | null = null
+  #refusal: string | null = null
+  #failures = 0
+  #lastFailure: ProviderFailure | null = null
+  #restedMs = -Infinity
+  #restUntilMs = -Infinity
+
+  constructor(config: ChainConfig, provider: ProviderConfig, deps: SourceDeps) {
+    this.name = provider.name
+    this.chain = config.chain
+    this.env = deps.env
+  }
+
+  abstract head(): Promise<BlockHeader>
+  /** Null when it does not have the block. */
+  abstract header(height: number): Promise<BlockHeader | null>
+  /** The header at a height from whatever part of the provider vouches for finality. */
+  abstract finalHeader(height: number): Promise<BlockHeader | null>
+  /** What the protocol itself calls irreversible; null while it has not said. */
+  protected abstract protocolFinalized(): Promise<BlockHeader | null>
+  protected abstract readChainId(): Promise<ChainId>
+
+  /** By depth: the newest block that has as many confirmations as the rule asks for, its own block included. */
+  async finalized(): Promise<BlockHeader | null> {
+    const { finality } = this.chain
+    if (finality.kind === 'finalized') return this.protocolFinalized()
+    const head = await this.head()
+    const height = head.height - finality.blocks + 1
+    return height < 0 ? null : this.header(height)
+  }
+
+  /** Why it must never be used, once it has shown to serve another chain. */
+  get refusal(): string | null {
+    return this.#refusal
+  }
+
+  /** How long it still rests after failures, in milliseconds. */
+  get restMs(): number {
+    return Math.max(0, this.#restUntilMs - this.env.clock.monotonicMs())
+  }
+
+  /** Why it rests, or rested last. */
+  get lastFailure(): ProviderFailure | null {
+    return this.#lastFailure
+  }
+
+  /** Throws unless it serves our chain; asks on first contact and again from time to time. */
+  async assertChain(): Promise<void> {
+    const nowMs = this.env.clock.monotonicMs()
+    if (nowMs - this.#checkedMs < IDENTITY_MS_MAX) return
+    this.#check ??= this.#checkChain().finally(() => {
+      this.#check = null
+    })
+    await this.#check
+  }
+
+  async #checkChain(): Promise<void> {
+    const actual = await this.readChainId()
+    if (actual !== this.chain.id) {
+      this.#refusal = `${this.name} serves ${actual}, not ${this.chain.id}`
+      throw new ProviderFailure('wrong_chain', this.#refusal)
+    }
+    this.#checkedMs = this.env.clock.monotonicMs()
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+  }
+
+  /** `startedMs`: when the call began. Calls that were under way when it failed first count as one failure. */
+  failed(failure: ProviderFailure, startedMs: number): void {
+    if (startedMs < this.#restedMs) return
+    this.#lastFailure = failure
+    this.#failures += 1
+    const restMs = Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** (this.#failures - 1))
+    const jittered = restMs * (0.5 + this.env.random.fraction() / 2)
+    this.#restedMs = this.env.clock.monotonicMs()
+    this.#restUntilMs = this.#restedMs + Math.max(jittered, failure.retryAfterMs ?? 0)
+    // It may come back as another node.
+    this.#checkedMs = -Infinity
+    this.forget()
+  }
+
+  /** Drops what was remembered of its answers. */
+  protected abstract forget(): void
+}
