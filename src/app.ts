@@ -5,6 +5,7 @@ import { Dispatcher } from './delivery/dispatcher.ts'
 import { LaneLoops } from './delivery/lane-loops.ts'
 import type { Sink } from './delivery/sink.ts'
 import { WebhookSink } from './delivery/sinks/webhook.ts'
+import { assertOneContract } from './domain/caip.ts'
 import type { ChainId, Codec } from './domain/chain.ts'
 import { AppError } from './domain/error.ts'
 import { randomId } from './domain/id.ts'
@@ -212,7 +213,9 @@ async function openChains({ config, env, report, log }: Base, http: RpcHttp): Pr
   for (const chainConfig of config.chains) {
     const { chain } = chainConfig
     try {
-      const source = await adapterFor(chain.family).open(chainConfig, { env, http, report })
+      const adapter = adapterFor(chain.family)
+      for (const { rail } of chainConfig.rails) assertOneContract(rail, adapter.codec)
+      const source = await adapter.open(chainConfig, { env, http, report })
       opened.push({ config: chainConfig, source })
     } catch (error) {
       if (!(error instanceof AppError)) throw error

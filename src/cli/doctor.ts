@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import { readEnvironment } from '../config/read-environment.ts'
-import type { Config } from '../config/config.ts'
+import type { ChainConfig, Config } from '../config/config.ts'
+import { assertOneContract } from '../domain/caip.ts'
 import { AppError } from '../domain/error.ts'
+import { adapterFor } from '../source/index.ts'
 import { print, table, type CliContext, type JsonOption } from './context.ts'
-import { fail, ok, warn, type Check } from './doctor/check.ts'
+import { fail, ok, reasonOf, warn, type Check } from './doctor/check.ts'
 import { examineDatabase } from './doctor/database.ts'
 import { examineProviders } from './doctor/providers.ts'
 
@@ -34,12 +36,24 @@ function examineConfiguration({ variables }: CliContext): {
 } {
   try {
     const config = readEnvironment(variables)
-    return { config, checks: [describeChains(config)] }
+    return { config, checks: [describeChains(config), ...config.chains.flatMap(examineRails)] }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const problems = error.message.split('\n')
     return { config: null, checks: problems.map((problem) => fail('configuration', problem)) }
   }
+}
+
+/** Nothing when all is well. */
+function examineRails({ chain, rails }: ChainConfig): Check[] {
+  return rails.flatMap(({ rail }) => {
+    try {
+      assertOneContract(rail, adapterFor(chain.family).codec)
+      return []
+    } catch (error) {
+      return [fail(`rail ${rail.id}`, reasonOf(error), `mend the files of chains/${chain.slug}`)]
+    }
+  })
 }
 
 function describeChains({ chains }: Config): Check {

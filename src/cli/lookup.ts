@@ -1,5 +1,6 @@
 import { listChains, loadChain } from '../config/chain-files.ts'
 import type { RailConfig } from '../config/config.ts'
+import { canonicalId } from '../domain/caip.ts'
 import type { Chain, RailId } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import { findEnvironment, type Environment } from '../environment/environment-store.ts'
@@ -24,10 +25,11 @@ export function knownRail(id: RailId): RailConfig {
   throw new AppError('unknown_rail', `rail "${id}" does not exist; known: ${known}`)
 }
 
-/** The chain a person named by its slug or its CAIP-2 id. */
+/** The chain a person named by its slug or its CAIP-2 id, in either spelling. */
 export function knownChain(name: string): Chain {
   const chains = allChains()
-  const found = chains.find(({ slug, id }) => slug === name || id === name)
+  const chainId = canonicalId(name)
+  const found = chains.find(({ slug, id }) => slug === name || id === chainId)
   if (found !== undefined) return found
   const known = chains.map(({ slug }) => slug).join(', ')
   throw new AppError('not_found', `chain "${name}" does not exist; known: ${known}`)

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { parseAmount } from '../domain/amount.ts'
+import { canonicalId } from '../domain/caip.ts'
 import type { Chain, FinalityRule, Rail } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import { parsePolicy, policySchema } from '../domain/policy-document.ts'
@@ -13,12 +14,19 @@ import type { RailConfig } from './config.ts'
 /** The project's own, found both from `src/config` and from `dist/config`. */
 export const CHAINS = fileURLToPath(new URL('../../chains', import.meta.url))
 
+/** Milliseconds between two looks at the head, whoever says them. */
+export const POLL_MS_MIN = 250
+export const POLL_MS_MAX = 60_000
+
 /** A fact nobody can check is a rumour: every value says where it is from. */
 const sourced = <T extends z.ZodType>(value: T) =>
   z.strictObject({ value, source: z.string().min(10) })
 
 const chainSchema = z.strictObject({
-  id: z.string().regex(/^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/, 'must be a CAIP-2 id'),
+  id: z
+    .string()
+    .regex(/^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/, 'must be a CAIP-2 id')
+    .refine((text) => canonicalId(text) === text, 'must have its number in decimal'),
   name: z.string().min(1),
   family: z.enum(['evm', 'tron']),
   block_time_seconds: sourced(z.number().positive()),
@@ -31,6 +39,8 @@ const chainSchema = z.strictObject({
     }),
   ]),
   reorg_window: sourced(z.int().positive()),
+  /** Where providers bear fewer looks at the head than blocks would suggest. */
+  poll_ms: sourced(z.int().min(POLL_MS_MIN).max(POLL_MS_MAX)).optional(),
 })
 
 const assetSchema = z.strictObject({
@@ -52,6 +62,8 @@ const assetSchema = z.strictObject({
 export interface ChainFacts {
   readonly chain: Chain
   readonly rails: readonly RailConfig[]
+  /** The pause between two looks at the head where nobody sets one; null: it follows from the block time. */
+  readonly pollMs: number | null
 }
 
 export function listChains(directory = CHAINS): string[] {
@@ -66,20 +78,20 @@ export function loadChain(slug: string, directory = CHAINS): ChainFacts {
     throw new AppError('misconfigured', `unknown chain "${slug}"; known: ${known.join(', ')}`)
   }
   const folder = path.join(directory, slug)
-  const chain = readChain(slug, path.join(folder, 'chain.yaml'))
+  const { chain, pollMs } = readChain(slug, path.join(folder, 'chain.yaml'))
   const files = readdirSync(folder).filter(
     (name) => name.endsWith('.yaml') && name !== 'chain.yaml',
   )
-  return { chain, rails: files.map((name) => readRail(chain, path.join(folder, name))) }
+  return { chain, rails: files.map((name) => readRail(chain, path.join(folder, name))), pollMs }
 }
 
-function readChain(slug: string, file: string): Chain {
+function readChain(slug: string, file: string): Pick<ChainFacts, 'chain' | 'pollMs'> {
   const facts = readFacts(file, chainSchema)
   const finality: FinalityRule =
     facts.finality.rule === 'depth'
       ? { kind: 'depth', blocks: facts.finality.blocks }
       : { kind: 'finalized' }
-  return {
+  const chain: Chain = {
     id: facts.id,
     slug,
     name: facts.name,
@@ -88,6 +100,7 @@ function readChain(slug: string, file: string): Chain {
     finality,
     reorgWindow: facts.reorg_window.value,
   }
+  return { chain, pollMs: facts.poll_ms?.value ?? null }
 }
 
 function readRail(chain: Chain, file: string): RailConfig {
@@ -97,9 +110,6 @@ function readRail(chain: Chain, file: string): RailConfig {
   const decimals = facts.decimals.value
   if (!facts.asset_id.startsWith(`${chain.id}/`)) {
     throw new AppError('misconfigured', `${file}: asset_id must begin with ${chain.id}/`)
-  }
-  if (chain.family === 'evm' && !facts.asset_id.toLowerCase().endsWith(`:${contract}`)) {
-    throw new AppError('misconfigured', `${file}: asset_id and contract name two contracts`)
   }
   const rail: Rail = {
     id: `${chain.slug}/${asset}`,

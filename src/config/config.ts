@@ -34,4 +34,10 @@ export interface ProviderConfig {
   /** Short and stable, for metric labels and logs: the host, never the path, which may hold a key. */
   readonly name: string
   readonly url: string
+  /** Where final blocks are asked for; absent: at `url`. */
+  readonly solidityUrl?: string
+  /** Where the family's second, optional protocol is spoken. */
+  readonly jsonrpcUrl?: string
+  /** A secret: it stands in a header and nowhere else. */
+  readonly apiKey?: string
 }

@@ -1,15 +1,26 @@
-import { CHAINS, loadChain, type ChainFacts } from './chain-files.ts'
-import type { ChainConfig, Config, ProviderConfig } from './config.ts'
+import type { Chain } from '../domain/chain.ts'
+import {
+  CHAINS,
+  listChains,
+  loadChain,
+  POLL_MS_MAX,
+  POLL_MS_MIN,
+  type ChainFacts,
+} from './chain-files.ts'
+import type { ChainConfig, Config } from './config.ts'
+import { chainPrefix, FAMILY_VARIABLES } from './family-variables.ts'
+import { readProviders, refuseSharedVariables } from './providers.ts'
+import { reportUnread } from './unknown-variables.ts'
 import { Variables } from './variables.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
-const POLL_MS_MIN = 250
-/** Four looks per block: a new block is seen after a quarter of a block time at most. */
+/** Where the chain file says nothing, four looks per block: one is seen after a quarter of a block time at most. */
 const POLLS_PER_BLOCK = 4
 
 /** Reads everything the daemon is told, once. All that is wrong is reported together, each with its remedy. */
 export function readEnvironment(env: NodeJS.ProcessEnv, chainsDirectory = CHAINS): Config {
   const variables = new Variables(env)
+  const slugs = variables.list('SETTLED_CHAINS')
   const config = {
     databaseUrl: databaseUrl(variables),
     poolSize: variables.integer('SETTLED_POOL_SIZE', { fallback: 20, min: 2, max: 500 }),
@@ -17,10 +28,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv, chainsDirectory = CHAINS
     port: variables.integer('SETTLED_PORT', { fallback: 8080, min: 0, max: 65_535 }),
     logLevel: variables.choice('SETTLED_LOG_LEVEL', LOG_LEVELS, 'info'),
     webhookAllow: variables.networks('SETTLED_WEBHOOK_ALLOW'),
-    chains: variables
-      .list('SETTLED_CHAINS')
-      .flatMap((slug) => readChain(variables, slug, chainsDirectory)),
+    chains: slugs.flatMap((slug) => readChain(variables, slug, chainsDirectory)),
   }
+  refuseSharedVariables(variables, config.chains)
+  const watched = config.chains.map(({ chain }) => chain)
+  reportUnread(variables, watched, [...slugs, ...listChains(chainsDirectory)])
   variables.throwProblems()
   return Object.freeze(config)
 }
@@ -54,29 +66,34 @@ function readChain(variables: Variables, slug: string, directory: string): Chain
   return facts === null ? [] : [configure(variables, facts)]
 }
 
-function configure(variables: Variables, { chain, rails }: ChainFacts): ChainConfig {
-  const prefix = `SETTLED_${chain.slug.toUpperCase().replaceAll('-', '_')}`
-  const websocket = `${prefix}_WS_URL`
+function configure(variables: Variables, { chain, rails, pollMs }: ChainFacts): ChainConfig {
+  const prefix = chainPrefix(chain.slug)
   return {
     chain,
     rails,
-    providers: readProviders(variables, `${prefix}_RPC_URLS`),
-    websocketUrl: variables.has(websocket)
-      ? variables.url(websocket, {
-          protocols: ['ws:', 'wss:'],
-          remedy: 'set a WebSocket URL or none',
-        })
+    providers: readProviders(variables, chain),
+    websocketUrl: FAMILY_VARIABLES[chain.family].websocket
+      ? readWebsocket(variables, `${prefix}_WS_URL`)
       : null,
     start: readStart(variables, `${prefix}_START`),
     pollMs: variables.integer(`${prefix}_POLL_MS`, {
-      fallback: Math.max(
-        POLL_MS_MIN,
-        Math.round((chain.blockTimeSeconds * 1000) / POLLS_PER_BLOCK),
-      ),
+      fallback: pollMs ?? quarterOfABlock(chain),
       min: POLL_MS_MIN,
-      max: 60_000,
+      max: POLL_MS_MAX,
     }),
   }
+}
+
+function quarterOfABlock({ blockTimeSeconds }: Chain): number {
+  return Math.max(POLL_MS_MIN, Math.round((blockTimeSeconds * 1000) / POLLS_PER_BLOCK))
+}
+
+function readWebsocket(variables: Variables, name: string): string | null {
+  if (!variables.has(name)) return null
+  return variables.url(name, {
+    protocols: ['ws:', 'wss:'],
+    remedy: 'set a WebSocket URL or none',
+  })
 }
 
 function readStart(variables: Variables, name: string): number | 'finalized' {
@@ -86,40 +103,4 @@ function readStart(variables: Variables, name: string): number | 'finalized' {
   if (!Number.isSafeInteger(height))
     variables.problem(name, `is "${text}": use a height or "finalized"`)
   return height
-}
-
-/** `https://a.example/key,backup=https://b.example`: in order of preference, with an optional name each. */
-function readProviders(variables: Variables, name: string): ProviderConfig[] {
-  const items = variables.list(name)
-  if (items.length === 0) {
-    variables.problem(name, 'is missing: set one or more RPC URLs, comma-separated, the best first')
-  }
-  const providers = items.flatMap((item) => {
-    const [, label, text = item] = /^([a-z0-9-]+)=(.+)$/.exec(item) ?? []
-    // The URL itself stays out of the message: its path often is the key.
-    const url = URL.parse(text)
-    if (url?.protocol === 'http:' || url?.protocol === 'https:')
-      return [{ name: label ?? url.host, url: text }]
-    variables.problem(
-      name,
-      'holds something that is no http(s) URL: use https://… or name=https://…',
-    )
-    return []
-  })
-  const urls = providers.map((provider) => provider.url)
-  if (new Set(urls).size < urls.length) {
-    variables.problem(
-      name,
-      'holds one URL twice: the word of two providers must come from two, list each once',
-    )
-  }
-  const names = providers.map((provider) => provider.name)
-  const twice = names.find((provider, index) => names.indexOf(provider) !== index)
-  if (twice !== undefined) {
-    variables.problem(
-      name,
-      `names the provider "${twice}" twice: give each its own name, as in name=https://…`,
-    )
-  }
-  return providers
 }

@@ -11,6 +11,7 @@ interface IntegerRules {
 /** Reads variables one by one and remembers what is wrong with them, so that a person sees all of it at once. */
 export class Variables {
   readonly #env: NodeJS.ProcessEnv
+  readonly #known = new Set<string>()
   readonly #problems: string[] = []
 
   constructor(env: NodeJS.ProcessEnv) {
@@ -55,6 +56,15 @@ export class Variables {
     return text
   }
 
+  /** Goes into a header: what cannot stand there would fail at every request, and say so with the value. */
+  secret(name: string): string {
+    const text = this.#read(name)
+    if (!/^[\x21-\x7e]+$/.test(text)) {
+      this.problem(name, 'holds a space or a sign that no key has: copy it again from its origin')
+    }
+    return text
+  }
+
   list(name: string): string[] {
     const items = this.#read(name)
       .split(',')
@@ -83,6 +93,20 @@ export class Variables {
     }
   }
 
+  /** Every name that was asked for so far, set or not. */
+  known(prefix: string): string[] {
+    return [...this.#known].filter((name) => name.startsWith(prefix))
+  }
+
+  /** What is set and was never asked for. */
+  unread(prefix: string): { name: string; value: string }[] {
+    const names = Object.keys(this.#env).filter((name) => name.startsWith(prefix))
+    return names
+      .filter((name) => !this.#known.has(name))
+      .map((name) => ({ name, value: this.#env[name]?.trim() ?? '' }))
+      .filter(({ value }) => value !== '')
+  }
+
   problem(name: string, problem: string): void {
     this.#problems.push(`${name} ${problem}`)
   }
@@ -92,6 +116,7 @@ export class Variables {
   }
 
   #read(name: string): string {
+    this.#known.add(name)
     return this.#env[name]?.trim() ?? ''
   }
 }

@@ -15,7 +15,7 @@ export class RailBook {
   readonly #codecs: readonly Codec[]
 
   constructor(chains: readonly ChainFacts[], codecs: (chainId: ChainId) => Codec) {
-    this.#codecs = chains.map(({ chain }) => codecs(chain.id))
+    this.#codecs = [...new Set(chains.map(({ chain }) => codecs(chain.id)))]
     this.#entries = new Map(
       chains.flatMap(({ chain, rails }) =>
         rails.map(({ rail }) => [rail.id, { rail, codec: codecs(chain.id) }] as const),
@@ -46,7 +46,7 @@ export class RailBook {
     )
   }
 
-  /** Without a rail any chain's form will do: the first that can read the text decides. */
+  /** Without a rail any chain's form will do: the first that can read the text decides, else all say why not. */
   #parse(
     code: 'invalid_address' | 'invalid_request',
     what: string,
@@ -55,15 +55,16 @@ export class RailBook {
   ): Hex {
     const entry = rail === undefined ? null : this.find(rail)
     const codecs = entry === null ? this.#codecs : [entry.codec]
-    let reason = 'no configured chain reads it'
+    const reasons: string[] = []
     for (const codec of codecs) {
       try {
         return read(codec)
       } catch (error) {
         if (!(error instanceof AppError)) throw error
-        reason = error.message
+        reasons.push(error.message)
       }
     }
+    const reason = reasons.length === 0 ? 'no configured chain reads it' : reasons.join('; ')
     throw new AppError(code, `${what} is refused: ${reason}`)
   }
 }

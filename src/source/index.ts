@@ -1,7 +1,8 @@
 import type { Family } from '../domain/chain.ts'
-import { AppError } from '../domain/error.ts'
 import type { FamilyAdapter } from './adapter.ts'
 import { evm } from './evm/evm.ts'
+import { tron } from './tron/tron.ts'
+import { tronCodec } from './tron/codec.ts'
 
 export type { FamilyAdapter, Finding, SourceDeps } from './adapter.ts'
 export {
@@ -18,6 +19,13 @@ export function adapterFor(family: Family): FamilyAdapter {
     case 'evm':
       return evm
     case 'tron':
-      throw new AppError('misconfigured', 'chains of the family tron cannot be watched yet')
+      return tron
   }
+}
+
+/** Its addresses can be read and printed already. */
+const tron: FamilyAdapter = { codec: tronCodec, open: refuse, diagnose: refuse }
+
+function refuse(): never {
+  return tron
 }

@@ -54,6 +54,69 @@ test('Ethereum and its USDT', () => {
   )
 })
 
+test('TRON mainnet and its USDT', () => {
+  const { chain, rails, pollMs } = loadChain('tron')
+  assert.deepEqual(chain, {
+    id: 'tron:728126428',
+    slug: 'tron',
+    name: 'TRON',
+    family: 'tron',
+    blockTimeSeconds: 3,
+    finality: { kind: 'finalized' },
+    reorgWindow: 108,
+  })
+  assert.equal(pollMs, 6000)
+  assert.deepEqual(
+    rails.map(({ rail }) => rail),
+    [
+      {
+        id: 'tron/usdt',
+        chainId: 'tron:728126428',
+        asset: 'usdt',
+        symbol: 'USDT',
+        assetId: 'tron:728126428/trc20:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t',
+        contract: '0xa614f803b6fd780986a42c78ec9c7f77e6ded13c',
+        decimals: 6,
+        minimumAmount: 10_000n,
+      },
+    ],
+  )
+  const { bands } = rails[0]?.defaultPolicy ?? {}
+  assert.deepEqual(
+    bands?.map(({ rule }) => rule),
+    [
+      { confirmations: 3, finality: false },
+      { confirmations: 20, finality: false },
+      { confirmations: null, finality: true },
+    ],
+  )
+})
+
+// What eth_chainId answers on each network, and the last four bytes of its genesis block.
+const NETWORKS = [
+  ['tron', 0x2b6653dc],
+  ['tron-nile', 0xcd8690dc],
+  ['tron-shasta', 0x94a9059e],
+] as const
+
+test('TRON’s networks have the ids that their nodes answer, in decimal, and the pace of hosted APIs', () => {
+  for (const [slug, id] of NETWORKS) {
+    const { chain, rails, pollMs } = loadChain(slug)
+    assert.equal(chain.id, `tron:${id}`)
+    assert.equal(chain.family, 'tron')
+    assert.equal(pollMs, 6000)
+    // Two requests a look and two a block, within the 100,000 a day of a free plan.
+    const dayMs = 24 * 60 * 60 * 1000
+    const requests = 2 * (dayMs / pollMs) + 2 * (dayMs / (chain.blockTimeSeconds * 1000))
+    assert.equal(requests, 86_400)
+    for (const { rail } of rails) assert.match(rail.assetId, /\/trc20:T[1-9A-Za-z]{33}$/)
+  }
+})
+
+test('where a chain file gives no pause, none is known', () => {
+  assert.equal(loadChain('ethereum').pollMs, null)
+})
+
 test('an unknown chain is answered with the known ones', () => {
   assert.throws(() => loadChain('moon'), { code: 'misconfigured', message: /known: .*ethereum/ })
 })
@@ -93,10 +156,22 @@ const refusals: [what: string, file: string, change: [string, string], message: 
   ],
   ['a contract that is no address', 'ethereum/usdt.yaml', ["'0xdAC17F", "'0xdAC1"], /contract/],
   [
-    'an asset id of another contract',
-    'ethereum/usdt.yaml',
-    ['erc20:0xdac1', 'erc20:0xdac2'],
-    /two contracts/,
+    'a pause without a source',
+    'ethereum/chain.yaml',
+    ['name: Ethereum', 'name: Ethereum\npoll_ms:\n  value: 6000'],
+    /poll_ms/,
+  ],
+  [
+    'a pause so short that providers suffer',
+    'ethereum/chain.yaml',
+    ['name: Ethereum', 'name: Ethereum\npoll_ms:\n  value: 249\n  source: patience is short'],
+    /poll_ms/,
+  ],
+  [
+    'a chain id in hexadecimal',
+    'ethereum/chain.yaml',
+    ['id: eip155:1', 'id: eip155:0x1'],
+    /decimal/,
   ],
   [
     'an asset id of another chain',
