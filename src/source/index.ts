@@ -2,7 +2,6 @@ import type { Family } from '../domain/chain.ts'
 import type { FamilyAdapter } from './adapter.ts'
 import { evm } from './evm/evm.ts'
 import { tron } from './tron/tron.ts'
-import { tronCodec } from './tron/codec.ts'
 
 export type { FamilyAdapter, Finding, SourceDeps } from './adapter.ts'
 export {
@@ -21,11 +20,4 @@ export function adapterFor(family: Family): FamilyAdapter {
     case 'tron':
       return tron
   }
-}
-
-/** Its addresses can be read and printed already. */
-const tron: FamilyAdapter = { codec: tronCodec, open: refuse, diagnose: refuse }
-
-function refuse(): never {
-  return tron
 }

@@ -1,26 +1,29 @@
 import type { ChainConfig } from '../../config/config.ts'
 import { toHex } from '../../lib/hex.ts'
 import type { Finding, SourceDeps } from '../adapter.ts'
+import {
+  Examination,
+  fail,
+  lookAtChain,
+  lookAtHead,
+  ok,
+  warn,
+  type Look,
+  type Remedies,
+} from '../look.ts'
+import { TRANSFER_TOPIC } from '../movement.ts'
 import { isFailure, ProviderFailure } from '../wire/failure.ts'
 import type { EvmHeader } from './header.ts'
 import { toQuantity } from '../wire/hex-field.ts'
 import { subscribeNewHeads } from './new-heads.ts'
 import { EvmProvider } from './evm-provider.ts'
 import { WIDE_LIMITS } from '../wire/exchange.ts'
-import { TRANSFER_TOPIC } from './transfer-log.ts'
 
-/** A head older than this many blocks, or half a minute, means a node that hangs or a clock that is off. */
-const OLD_BLOCKS = 10
-const OLD_MS_MIN = 30_000
-/** Producers may be ahead of our clock by as much; more is our clock's fault or theirs. */
-const AHEAD_MS_MAX = 15_000
 /** Ranges tried from the widest on; below the comfortable one a backfill takes its time. */
 const SPANS = [5_000, 1_000, 100, 10, 1]
 const SPAN_COMFORTABLE = 1_000
 
 const WEBSOCKET_MS_MAX = 5_000
-
-type Look = Pick<Finding, 'level' | 'detail' | 'remedy'>
 
 interface Subject {
   readonly config: ChainConfig
@@ -41,59 +44,27 @@ export async function diagnose(config: ChainConfig, deps: SourceDeps): Promise<F
 }
 
 async function diagnoseProvider(subject: Subject): Promise<Finding[]> {
-  const { name } = subject.provider
-  const findings: Finding[] = []
-  const look = async (check: string, at: () => Promise<Look>): Promise<boolean> => {
-    const finding = await attempt(at)
-    findings.push({ provider: name, check, ...finding })
-    return finding.level !== 'fail'
-  }
-  if (!(await look('chain', () => lookAtChain(subject)))) return findings
-  if (!(await look('head', () => lookAtHead(subject)))) return findings
-  await look('finality', () => lookAtFinality(subject))
-  await look('logs of one block', () => lookAtBlockLogs(subject))
-  await look('logs of an unknown block', () => lookAtUnknownBlock(subject))
-  await look('logs of a range', () => lookAtRange(subject))
+  const { config, deps, provider } = subject
+  const examination = new Examination(provider.name, REMEDIES)
+  const { findings } = examination
+  const isOurs = await examination.look('chain', () => lookAtChain(config.chain, provider))
+  if (!isOurs) return findings
+  if (!(await examination.look('head', () => lookAtHead(config.chain, provider, deps))))
+    return findings
+  await examination.look('finality', () => lookAtFinality(subject))
+  await examination.look('logs of one block', () => lookAtBlockLogs(subject))
+  await examination.look('logs of an unknown block', () => lookAtUnknownBlock(subject))
+  await examination.look('logs of a range', () => lookAtRange(subject))
   return findings
 }
 
-async function attempt(at: () => Promise<Look>): Promise<Look> {
-  try {
-    return await at()
-  } catch (error) {
-    if (!(error instanceof ProviderFailure)) throw error
-    return fail(error.message, REMEDIES[error.kind] ?? 'try again later, or use another provider')
-  }
-}
-
-const REMEDIES: Readonly<Partial<Record<ProviderFailure['kind'], string>>> = {
+const REMEDIES: Remedies = {
   unreachable: 'check the URL and that the node runs',
   timeout: 'check the URL and that the node is not overloaded',
   throttled: 'raise the plan’s limits or add a provider',
   unauthorized: 'check the key in the URL',
   garbled: 'check that the URL is a JSON-RPC endpoint',
   wrong_chain: 'point the URL at the chain it is configured for',
-}
-
-async function lookAtChain({ config, provider }: Subject): Promise<Look> {
-  await provider.assertChain()
-  return ok(config.chain.id)
-}
-
-async function lookAtHead({ config, deps, provider }: Subject): Promise<Look> {
-  const head = await provider.head()
-  const ageMs = deps.env.clock.now().getTime() - head.time.getTime()
-  const detail = `block ${head.height}, ${seconds(ageMs)} old`
-  if (ageMs < -AHEAD_MS_MAX) {
-    return warn(
-      `block ${head.height} is ${seconds(-ageMs)} ahead of us`,
-      'set this machine’s clock',
-    )
-  }
-  const oldMs = Math.max(OLD_MS_MIN, OLD_BLOCKS * config.chain.blockTimeSeconds * 1_000)
-  return ageMs > oldMs
-    ? warn(detail, 'wait until the node has synced, or set the clock')
-    : ok(detail)
 }
 
 async function lookAtFinality({ config, provider }: Subject): Promise<Look> {
@@ -176,20 +147,4 @@ async function askLogs({ config, provider }: Subject, where: object): Promise<re
   const logs = await provider.client.call({ method: 'eth_getLogs', params: [filter] }, WIDE_LIMITS)
   if (!Array.isArray(logs)) throw new ProviderFailure('garbled', 'logs are no list')
   return logs
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 1_000)} s`
-}
-
-function ok(detail: string): Look {
-  return { level: 'ok', detail, remedy: null }
-}
-
-function warn(detail: string, remedy: string): Look {
-  return { level: 'warn', detail, remedy }
-}
-
-function fail(detail: string, remedy: string): Look {
-  return { level: 'fail', detail, remedy }
 }

@@ -3,13 +3,16 @@ import type { ChainId } from '../../domain/chain.ts'
 import type { SourceDeps } from '../adapter.ts'
 import { Provider } from '../pool/provider.ts'
 import { RememberedHead } from '../pool/remembered-head.ts'
+import { Span, type SpanRules } from '../pool/span.ts'
 import { judgeHaste } from '../wire/exchange.ts'
 import { isFailure, ProviderFailure } from '../wire/failure.ts'
 import { readQuantity, toQuantity } from '../wire/hex-field.ts'
 import type { RpcCall } from '../wire/json-rpc.ts'
 import { RpcClient } from '../wire/rpc-client.ts'
 import { readHeader, type EvmHeader } from './header.ts'
-import { Span } from './span.ts'
+
+/** Fifteen thousand logs are some 10 MB of JSON. */
+export const EVM_SPAN: SpanRules = { first: 128, max: 10_000, transfersWanted: 15_000 }
 
 export type BlockTag = number | 'latest' | 'finalized'
 
@@ -21,7 +24,7 @@ export function headerCall(block: BlockTag): RpcCall {
 /** A provider that speaks Ethereum's JSON-RPC. */
 export class EvmProvider extends Provider {
   readonly client: RpcClient
-  readonly span = new Span()
+  readonly span = new Span(EVM_SPAN)
   readonly #remembered: RememberedHead<EvmHeader>
 
   constructor(config: ChainConfig, provider: ProviderConfig, deps: SourceDeps) {

@@ -5,6 +5,8 @@ import type { Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
 import { required } from '../../lib/assert.ts'
 import type { SourceDeps } from '../adapter.ts'
+import { isSameMovement, TRANSFER_TOPIC } from '../movement.ts'
+import { OddLogs } from '../odd-logs.ts'
 import { isFailure, ProviderFailure } from '../wire/failure.ts'
 import { readHeader, type EvmHeader } from './header.ts'
 import { toQuantity } from '../wire/hex-field.ts'
@@ -14,7 +16,7 @@ import { headerCall, type EvmProvider } from './evm-provider.ts'
 import type { TransferReader } from '../pool/pooled-source.ts'
 import type { ProviderPool } from '../pool/provider-pool.ts'
 import { WIDE_LIMITS } from '../wire/exchange.ts'
-import { readTransfers, TRANSFER_TOPIC, type RawLog } from './transfer-log.ts'
+import { readTransfers, type RawLog } from './transfer-log.ts'
 
 /** What one answer showed, with the headers of its first and last block: the same one for a single block. */
 interface Reading {
@@ -33,12 +35,13 @@ export class LogReader implements TransferReader<EvmProvider> {
   readonly #rails: ReadonlyMap<string, RailId>
   readonly #contracts: readonly Hex[]
   readonly #probes: ReadonlyMap<Hex, BloomProbe>
-  readonly #oddContracts = new Set<unknown>()
+  readonly #oddLogs: OddLogs
 
   constructor(config: ChainConfig, deps: SourceDeps, pool: ProviderPool<EvmProvider>) {
     this.#config = config
     this.#deps = deps
     this.#pool = pool
+    this.#oddLogs = new OddLogs(config.chain, deps.report)
     this.#contracts = config.rails.map(({ rail }) => rail.contract)
     this.#rails = new Map(config.rails.map(({ rail }) => [rail.contract, rail.id]))
     this.#probes = new Map(
@@ -117,7 +120,7 @@ export class LogReader implements TransferReader<EvmProvider> {
       first,
       last,
       timeMs: first === last ? first.time.getTime() : null,
-      onOddLog: (log) => this.#reportOdd(log),
+      onOddLog: (log) => this.#oddLogs.report(log),
     })
     const speakers = new Set((logs as readonly RawLog[]).map(({ address }) => address))
     const silent = this.#contracts.filter((contract) => !speakers.has(contract))
@@ -166,13 +169,6 @@ export class LogReader implements TransferReader<EvmProvider> {
       blockHash: last.hash,
     })
   }
-
-  /** Once per contract: whoever can make a contract log this can make it log a million of them. */
-  #reportOdd(log: { address?: unknown }): void {
-    if (this.#oddContracts.has(log.address)) return
-    this.#oddContracts.add(log.address)
-    this.#deps.report.oddLog(this.#config.chain, log)
-  }
 }
 
 /** A provider without a block of finalized history lags. */
@@ -183,14 +179,4 @@ function servedHeader(raw: unknown, height: number): EvmHeader {
 
 function rangeOf({ first, last, transfers }: Reading): BlockRange {
   return { first: plainHeader(first), last: plainHeader(last), transfers }
-}
-
-function isSameMovement(a: Transfer, b: Transfer): boolean {
-  return (
-    a.rail === b.rail &&
-    a.txHash === b.txHash &&
-    a.from === b.from &&
-    a.to === b.to &&
-    a.amount === b.amount
-  )
 }

@@ -3,14 +3,8 @@ import type { RailId } from '../../domain/chain.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
 import { contradict } from '../wire/failure.ts'
-import { HASH_LENGTH, readBytes, readHash, readQuantity } from '../wire/hex-field.ts'
-
-/** keccak256 of `Transfer(address,address,uint256)`. */
-export const TRANSFER_TOPIC: Hex =
-  '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
-
-/** Twelve zero bytes stand before an address in a topic. */
-const PADDING = '0x000000000000000000000000'
+import { readMovement, TRANSFER_TOPIC } from '../movement.ts'
+import { readHash, readQuantity } from '../wire/hex-field.ts'
 
 /** What the logs were asked for; for a single block both ends are the same. */
 export interface LogScope {
@@ -65,7 +59,7 @@ export function readTransfers(raw: unknown, scope: LogScope): Transfer[] {
     logIndex = index
     if (log.removed === true) contradict('a removed log in an answer', { height, logIndex })
     const rail = railOf(log, scope)
-    const moved = readMovement(log)
+    const moved = readMovement(log.topics as readonly unknown[], log.data)
     if (moved === null) scope.onOddLog(log)
     else if (moved.amount > 0n) {
       const txHash = readHash(log.transactionHash, 'transactionHash')
@@ -119,23 +113,4 @@ function railOf(log: RawLog, scope: LogScope): RailId {
     contradict('a log with a topic not asked for', { topics: log.topics })
   }
   return rail
-}
-
-/**
- * Null for a well-formed log of another shape: an NFT's transfer under the same topic, dirty padding, data of
- * another length. A log that is not well-formed fails the whole answer instead: skipping it might hide money.
- */
-function readMovement(log: RawLog): { from: Hex; to: Hex; amount: bigint } | null {
-  const topics = log.topics as readonly unknown[]
-  const data = readBytes(log.data, 'data')
-  if (topics.length < 3) return null
-  const from = readHash(topics[1], 'topics[1]')
-  const to = readHash(topics[2], 'topics[2]')
-  if (!from.startsWith(PADDING) || !to.startsWith(PADDING)) return null
-  if (topics.length !== 3 || data.length !== HASH_LENGTH) return null
-  return {
-    from: `0x${from.slice(PADDING.length)}`,
-    to: `0x${to.slice(PADDING.length)}`,
-    amount: BigInt(data),
-  }
 }

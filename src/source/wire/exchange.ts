@@ -1,6 +1,7 @@
 import type { Env } from '../../lib/env.ts'
 import { ProviderFailure } from './failure.ts'
 import { HttpFailure, type HttpAnswer, type HttpLimits, type RpcHttp } from './http.ts'
+import type { Pace } from './pace.ts'
 import { readRetryAfter } from './retry-after.ts'
 
 /** A full Ethereum block of nothing but transfers has some 7,500 of them, in 5 MB. */
@@ -12,6 +13,8 @@ export const WIDE_LIMITS: HttpLimits = { deadlineMs: 20_000, bytesMax: 64 * 1024
 export interface Link {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Shared by all links of a provider that allows so many requests a second. */
+  readonly pace?: Pace | null
   /** The failure that a status stands for whatever the body says; null where the body has the say. */
   readonly judgeStatus: (answer: HttpAnswer, now: Date) => ProviderFailure | null
 }
@@ -32,7 +35,8 @@ export class Exchange {
 
   /** `path` goes behind the link's own. */
   async post(body: string, limits: HttpLimits, path = ''): Promise<HttpAnswer> {
-    const { url, headers = {}, judgeStatus } = this.#link
+    const { url, headers = {}, pace = null, judgeStatus } = this.#link
+    await pace?.turn()
     try {
       const answer = await this.#http.post({ url: below(url, path), body, headers }, limits)
       const failure = judgeStatus(answer, this.#env.clock.now())

@@ -54,6 +54,7 @@ const EVIDENCE_LENGTH_MAX = 200
 /** What a provider sends may be megabytes, and evidence is logged. */
 function shorten(value: unknown): unknown {
   if (typeof value === 'number') return value
+  if (typeof value === 'bigint') return value.toString()
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'missing')
   return text.slice(0, EVIDENCE_LENGTH_MAX)
 }

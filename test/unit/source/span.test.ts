@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Span } from '../../../src/source/evm/span.ts'
+import { EVM_SPAN } from '../../../src/source/evm/evm-provider.ts'
+import { Span } from '../../../src/source/pool/span.ts'
 
 test('it doubles while nothing is refused, up to 10,000 blocks', () => {
-  const span = new Span()
+  const span = new Span(EVM_SPAN)
   const seen = Array.from({ length: 8 }, () => {
     const { blocks } = span
     span.accepted(blocks, 0)
@@ -14,7 +15,7 @@ test('it doubles while nothing is refused, up to 10,000 blocks', () => {
 })
 
 test('a refusal takes it back to what was good, and from there it halves the way up', () => {
-  const span = new Span()
+  const span = new Span(EVM_SPAN)
   span.accepted(128, 0)
   span.refused(256)
   assert.equal(span.blocks, 128)
@@ -25,19 +26,19 @@ test('a refusal takes it back to what was good, and from there it halves the way
 })
 
 test('where nothing was good yet a refusal halves it', () => {
-  const span = new Span()
+  const span = new Span(EVM_SPAN)
   span.refused(128)
   assert.equal(span.blocks, 64)
 })
 
 test('it aims at 15,000 logs in one answer', () => {
-  const span = new Span()
+  const span = new Span(EVM_SPAN)
   span.accepted(128, 60_000)
   assert.equal(span.blocks, 32)
 })
 
 test('a short last range says nothing about a longer one', () => {
-  const span = new Span()
+  const span = new Span(EVM_SPAN)
   span.accepted(3, 5)
   assert.equal(span.blocks, 128)
 })
@@ -45,7 +46,7 @@ test('a short last range says nothing about a longer one', () => {
 test('it finds any limit within a fifth, and few questions are refused', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10_000 }), (limit) => {
-      const { span, refusals } = settle(new Span(), limit, 400)
+      const { span, refusals } = settle(new Span(EVM_SPAN), limit, 400)
       assert.ok(span.blocks > 0.8 * limit && span.blocks <= 1.5 * limit + 1, `${span.blocks}`)
       assert.ok(refusals <= 50, `${refusals} refusals`)
     }),
@@ -54,7 +55,7 @@ test('it finds any limit within a fifth, and few questions are refused', () => {
 })
 
 test('after a narrow stretch it widens again', () => {
-  const { span } = settle(new Span(), 10, 100)
+  const { span } = settle(new Span(EVM_SPAN), 10, 100)
   assert.ok(span.blocks <= 16)
   assert.ok(settle(span, 5_000, 400).span.blocks > 2_500)
 })

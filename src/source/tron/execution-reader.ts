@@ -1,0 +1,127 @@
+import PQueue from 'p-queue'
+import type { ChainConfig } from '../../config/config.ts'
+import type { Block, BlockRange, BlockRef } from '../../domain/block.ts'
+import type { RailId } from '../../domain/chain.ts'
+import type { Transfer } from '../../domain/transfer.ts'
+import { required } from '../../lib/assert.ts'
+import type { Hex } from '../../lib/hex.ts'
+import type { SourceDeps } from '../adapter.ts'
+import { isSameMovement } from '../movement.ts'
+import { OddLogs } from '../odd-logs.ts'
+import type { TransferReader } from '../pool/pooled-source.ts'
+import type { ProviderPool } from '../pool/provider-pool.ts'
+import { isFailure, ProviderFailure } from '../wire/failure.ts'
+import { askBlock, askBlocks, askInfos, askReading } from './ask.ts'
+import { joinInfos, transfersOf, type Reading, type TransferScope } from './execution.ts'
+import { readByReceipts } from './receipts.ts'
+import type { TronProvider } from './tron-provider.ts'
+
+/** Questions about transaction infos under way at once; a hosted API allows a few a second. */
+const INFOS_AT_ONCE = 4
+/** Reads blocks and ranges with the transfers of the watched contracts, from what transactions logged. */
+export class ExecutionReader implements TransferReader<TronProvider> {
+  readonly #pool: ProviderPool<TronProvider>
+  readonly #scope: TransferScope
+  readonly #infoQueue = new PQueue({ concurrency: INFOS_AT_ONCE })
+  /** Providers that have shown not to know `eth_getBlockReceipts`, which is younger than many nodes. */
+  readonly #withoutReceipts = new Set<TronProvider>()
+
+  constructor(config: ChainConfig, deps: SourceDeps, pool: ProviderPool<TronProvider>) {
+    this.#pool = pool
+    const oddLogs = new OddLogs(config.chain, deps.report)
+    this.#scope = {
+      rails: new Map<Hex, RailId>(config.rails.map(({ rail }) => [rail.contract, rail.id])),
+      onOddLog: (log) => oddLogs.report(log),
+    }
+  }
+
+  /** Where the provider does not have all of the block's infos yet, another one may. */
+  async block(provider: TronProvider, height: number): Promise<Block | null> {
+    const known = provider.rememberedId(height) ?? (await provider.header(height))?.hash
+    if (known === undefined) return null
+    const reading = await this.#readBlock(provider, height, known)
+    if (reading !== null) return this.#blockOf(reading)
+    for (const other of this.#pool.others(provider)) {
+      const answer = await this.#pool.try(other, () => this.#readKnown(other, height))
+      if ('value' in answer && answer.value !== null) return this.#blockOf(answer.value)
+    }
+    return null
+  }
+
+  async range(provider: TronProvider, from: number, to: number): Promise<BlockRange> {
+    for (;;) {
+      const last = Math.min(to, from + provider.span.blocks - 1)
+      const blocks = last - from + 1
+      try {
+        const range = this.#rangeOf(await this.#readRange(provider, from, last))
+        provider.span.accepted(blocks, range.transfers.length)
+        return range
+      } catch (error) {
+        if (!isFailure(error, 'too_large') || blocks === 1) throw error
+        provider.span.refused(blocks)
+      }
+    }
+  }
+
+  async shows(provider: TronProvider, block: BlockRef, transfer: Transfer): Promise<boolean> {
+    const reading = await this.#readKnown(provider, block.height)
+    if (reading?.header.hash !== block.hash) return false
+    return this.#transfersOf(reading).some((other) => isSameMovement(other, transfer))
+  }
+
+  async #readKnown(provider: TronProvider, height: number): Promise<Reading | null> {
+    const header = await provider.header(height)
+    return header === null ? null : this.#readBlock(provider, height, header.hash)
+  }
+
+  /**
+   * Infos carry no block hash, so they are read between two looks at the height's id: what was the chain's block
+   * before and after was it meanwhile. Null when it was not, or when not all infos are served yet.
+   */
+  async #readBlock(provider: TronProvider, height: number, known: Hex): Promise<Reading | null> {
+    const infos = await askInfos(provider.node, height)
+    const block = await askBlock(provider.node, height)
+    return block?.hash === known ? joinInfos(block, infos) : null
+  }
+
+  async #readRange(provider: TronProvider, from: number, to: number): Promise<Reading[]> {
+    const { rpc } = provider
+    if (rpc !== null && !this.#withoutReceipts.has(provider)) {
+      try {
+        return await readByReceipts(rpc, from, to)
+      } catch (error) {
+        if (!isFailure(error, 'refused')) throw error
+        this.#withoutReceipts.add(provider)
+      }
+    }
+    return this.#readByInfos(provider, from, to)
+  }
+
+  /** Up to the first block that lacks some of its infos. */
+  async #readByInfos({ node }: TronProvider, from: number, to: number): Promise<Reading[]> {
+    const blocks = await askBlocks(node, from, to)
+    const readings = await Promise.all(
+      blocks.map((block) => this.#infoQueue.add(() => askReading(node, block))),
+    )
+    const missing = readings.indexOf(null)
+    const served = missing === -1 ? readings : readings.slice(0, missing)
+    if (served.length > 0) return served as Reading[]
+    throw new ProviderFailure('unknown_block', `infos of block ${from} are not all served`)
+  }
+
+  #transfersOf(reading: Reading): Transfer[] {
+    return transfersOf(reading, this.#scope)
+  }
+
+  #blockOf(reading: Reading): Block {
+    return { ...reading.header, transfers: this.#transfersOf(reading) }
+  }
+
+  #rangeOf(readings: readonly Reading[]): BlockRange {
+    return {
+      first: required(readings[0], 'a range covers a block at least').header,
+      last: required(readings.at(-1), 'a range covers a block at least').header,
+      transfers: readings.flatMap((reading) => this.#transfersOf(reading)),
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { Hex } from '../../lib/hex.ts'
+import { contradict } from '../wire/failure.ts'
+import { isHexText } from '../wire/hex-field.ts'
+
+/** A node prints bytes without `0x`, and in lower case. */
+export function readBare(value: unknown, bytes: number, field: string): Hex {
+  const hex = `0x${typeof value === 'string' ? value : ''}`
+  if (!isHexText(hex, 2 + 2 * bytes))
+    contradict(`${field} is no ${bytes} bytes`, { [field]: value })
+  return hex
+}
+
+/** As `readBare`, of any length; what is empty is left out of an answer. */
+export function readBareBytes(value: unknown, field: string): Hex {
+  if (value === undefined) return '0x'
+  const digits = typeof value === 'string' ? value.length : 1
+  if (digits % 2 === 1) contradict(`${field} is no bytes`, { [field]: value })
+  return readBare(value, digits / 2, field)
+}
+
+/** A whole number from zero on. Zero is left out of an answer, as every default of its encoding is. */
+export function readWhole(value: unknown, field: string): number {
+  if (value === undefined) return 0
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    contradict(`${field} is no whole number`, { [field]: value })
+  }
+  return value
+}
+
+/** An empty list is left out of an answer. */
+export function readList(value: unknown, field: string): readonly unknown[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) contradict(`${field} is no list`, { [field]: value })
+  return value
+}
+
+export function readObject(value: unknown, field: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    contradict(`${field} is no object`, { [field]: value })
+  }
+  return value as Record<string, unknown>
+}
+
+export function readText(value: unknown, field: string): string {
+  if (typeof value !== 'string') contradict(`${field} is no text`, { [field]: value })
+  return value
+}
