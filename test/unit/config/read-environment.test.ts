@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { listChains } from '../../../src/config/chain-files.ts'
 import { readDatabaseUrl, readEnvironment } from '../../../src/config/read-environment.ts'
 
 const minimal = {
@@ -87,7 +88,7 @@ test('all problems are told at once, each with its variable and its remedy', () 
     'SETTLED_ETHEREUM_WS_URL is no URL with ws:// or wss://: set a WebSocket URL or none',
     'SETTLED_ETHEREUM_START is "genesis": use a height or "finalized"',
     'SETTLED_ETHEREUM_POLL_MS is "10": use a whole number from 250 to 60000',
-    'SETTLED_CHAINS unknown chain "moon"; known: anvil, ethereum',
+    `SETTLED_CHAINS unknown chain "moon"; known: ${listChains().join(', ')}`,
   ])
 })
 
@@ -122,4 +123,168 @@ test('administrative commands need the database only', () => {
     'postgresql:///settled',
   )
   assert.throws(() => readDatabaseUrl({}), { code: 'misconfigured' })
+})
+
+const tron = {
+  DATABASE_URL: 'postgres://settled@db.example/settled',
+  SETTLED_CHAINS: 'tron',
+  SETTLED_TRON_RPC_URLS: 'https://api.trongrid.io, own=http://10.0.0.7:8090',
+}
+
+test('a TRON provider is told what it was given, by its name or its host, and nothing else', () => {
+  const [chain] = readEnvironment({
+    ...tron,
+    SETTLED_TRON_API_TRONGRID_IO_API_KEY: 'a-key',
+    SETTLED_TRON_API_TRONGRID_IO_JSONRPC_URL: 'https://api.trongrid.io/jsonrpc',
+    SETTLED_TRON_OWN_SOLIDITY_URL: 'http://10.0.0.7:8091',
+  }).chains
+  assert.deepEqual(chain?.providers, [
+    {
+      name: 'api.trongrid.io',
+      url: 'https://api.trongrid.io',
+      jsonrpcUrl: 'https://api.trongrid.io/jsonrpc',
+      apiKey: 'a-key',
+    },
+    { name: 'own', url: 'http://10.0.0.7:8090', solidityUrl: 'http://10.0.0.7:8091' },
+  ])
+  assert.equal(chain?.websocketUrl, null)
+})
+
+test('a port is part of a provider’s name, and of its variables', () => {
+  const [chain] = readEnvironment({
+    ...tron,
+    SETTLED_TRON_RPC_URLS: 'http://127.0.0.1:8090',
+    SETTLED_TRON_127_0_0_1_8090_SOLIDITY_URL: 'http://127.0.0.1:8091',
+  }).chains
+  assert.equal(chain?.providers[0]?.solidityUrl, 'http://127.0.0.1:8091')
+})
+
+test('the pause between two looks is the chain file’s, unless the operator sets one', () => {
+  assert.equal(readEnvironment(tron).chains[0]?.pollMs, 6000)
+  const own = readEnvironment({ ...tron, SETTLED_TRON_POLL_MS: '1000' })
+  assert.equal(own.chains[0]?.pollMs, 1000)
+})
+
+test('what a TRON provider is told must be usable', () => {
+  assert.deepEqual(
+    problemsOf({
+      ...tron,
+      SETTLED_TRON_OWN_SOLIDITY_URL: 'ws://10.0.0.7:8091',
+      SETTLED_TRON_OWN_JSONRPC_URL: '10.0.0.7:8545/hunter2',
+      SETTLED_TRON_OWN_API_KEY: 'hunter2 hunter2',
+    }),
+    [
+      "SETTLED_TRON_OWN_SOLIDITY_URL is no URL with http:// or https://: set the provider's solidity URL or none",
+      "SETTLED_TRON_OWN_JSONRPC_URL is no URL with http:// or https://: set the provider's JSON-RPC URL or none",
+      'SETTLED_TRON_OWN_API_KEY holds a space or a sign that no key has: copy it again from its origin',
+    ],
+  )
+})
+
+test('what a family does not read is refused with the name of the variable', () => {
+  const ethereum = { ...minimal, SETTLED_ETHEREUM_RPC_URLS: 'a=https://rpc.example' }
+  for (const ending of ['SOLIDITY_URL', 'JSONRPC_URL', 'API_KEY']) {
+    assert.deepEqual(problemsOf({ ...ethereum, [`SETTLED_ETHEREUM_A_${ending}`]: 'hunter2' }), [
+      `SETTLED_ETHEREUM_A_${ending} is not read: a provider of the family evm is told nothing but its RPC URL`,
+    ])
+  }
+  assert.deepEqual(problemsOf({ ...tron, SETTLED_TRON_WS_URL: 'wss://hunter2' }), [
+    'SETTLED_TRON_WS_URL is not read: no websocket hints at blocks of the family tron; leave it out',
+  ])
+})
+
+test('a key for nobody is refused, and the variables it could be are named', () => {
+  const [problem, ...others] = problemsOf({ ...tron, SETTLED_TRON_API_KEY: 'hunter2' })
+  assert.deepEqual(others, [])
+  assert.equal(
+    problem,
+    'SETTLED_TRON_API_KEY belongs to no provider of SETTLED_TRON_RPC_URLS; theirs are ' +
+      'SETTLED_TRON_API_TRONGRID_IO_API_KEY, SETTLED_TRON_OWN_API_KEY',
+  )
+})
+
+test('two providers never share their variables', () => {
+  assert.deepEqual(
+    problemsOf({ ...tron, SETTLED_TRON_RPC_URLS: 'a-b=https://one.example,https://a.b' }),
+    [
+      'SETTLED_TRON_RPC_URLS names the provider "a.b" although SETTLED_TRON_A_B_… are the variables of "a-b": choose another name',
+    ],
+  )
+  const [problem, ...others] = problemsOf({
+    ...tron,
+    SETTLED_CHAINS: 'tron,tron-nile',
+    SETTLED_TRON_RPC_URLS: 'nile-a=https://one.example',
+    SETTLED_TRON_NILE_RPC_URLS: 'a=https://two.example',
+    SETTLED_TRON_NILE_A_API_KEY: 'hunter2',
+  })
+  assert.deepEqual(others, [])
+  assert.match(problem ?? '', /^SETTLED_TRON_NILE_RPC_URLS names the provider "a" although/)
+})
+
+test('one name on two chains is two providers', () => {
+  const { chains } = readEnvironment({
+    ...tron,
+    SETTLED_CHAINS: 'tron,tron-nile',
+    SETTLED_TRON_RPC_URLS: 'grid=https://api.trongrid.io',
+    SETTLED_TRON_NILE_RPC_URLS: 'grid=https://nile.trongrid.io',
+    SETTLED_TRON_GRID_API_KEY: 'main',
+    SETTLED_TRON_NILE_GRID_API_KEY: 'test',
+  })
+  const keys = chains.map(({ providers }) => providers[0]?.apiKey)
+  assert.deepEqual(keys, ['main', 'test'])
+})
+
+const slips: [slip: string, meant: string][] = [
+  ['SETTLED_LOG_LEVLE', 'SETTLED_LOG_LEVEL'],
+  ['SETTLED_CHAIN', 'SETTLED_CHAINS'],
+  ['SETTLED_ETHEREUM_RPC_URL', 'SETTLED_ETHEREUM_RPC_URLS'],
+  ['SETTLED_ETHEREUM_POLLMS', 'SETTLED_ETHEREUM_POLL_MS'],
+  ['SETTLED_ETHERIUM_START', 'SETTLED_ETHEREUM_START'],
+  ['SETTLED_WEBHOOKS_ALLOW', 'SETTLED_WEBHOOK_ALLOW'],
+]
+
+for (const [slip, meant] of slips) {
+  test(`${slip} is refused, and ${meant} named`, () => {
+    assert.deepEqual(problemsOf({ ...minimal, [slip]: 'hunter2' }), [
+      `${slip} is no variable of settled; the nearest is ${meant}`,
+    ])
+  })
+}
+
+test('variables of others, of chains at rest, and empty ones are left alone', () => {
+  const config = readEnvironment({
+    ...minimal,
+    PATH: '/bin',
+    POSTGRES_PASSWORD: 'secret',
+    SETTLED_NOTHING: ' ',
+    SETTLED_ANVIL_RPC_URLS: 'http://127.0.0.1:8545',
+    SETTLED_TRON_NILE_GRID_API_KEY: 'secret',
+  })
+  assert.equal(config.chains.length, 1)
+})
+
+test('a chain at rest does not cover for one that is watched', () => {
+  assert.deepEqual(
+    problemsOf({
+      ...tron,
+      SETTLED_CHAINS: 'tron-nile',
+      SETTLED_TRON_NILE_RPC_URLS: 'https://nile.trongrid.io',
+      SETTLED_TRON_NILE_STRAT: '0',
+    }),
+    ['SETTLED_TRON_NILE_STRAT is no variable of settled; the nearest is SETTLED_TRON_NILE_START'],
+  )
+})
+
+test('what Kubernetes adds for services called settled… is nobody’s slip', () => {
+  const links = {
+    SETTLED_SERVICE_HOST: '10.0.0.1',
+    SETTLED_SERVICE_PORT: '8080',
+    SETTLED_SERVICE_PORT_HTTP: '8080',
+    SETTLED_PORT_8080_TCP: 'tcp://10.0.0.1:8080',
+    SETTLED_PORT_8080_TCP_ADDR: '10.0.0.1',
+    SETTLED_API_PORT: 'tcp://10.0.0.2:80',
+  }
+  assert.equal(readEnvironment({ ...minimal, ...links }).port, 8080)
+  const [problem] = problemsOf({ ...minimal, SETTLED_API_PORT: '8081' })
+  assert.match(problem ?? '', /^SETTLED_API_PORT is no variable of settled/)
 })
