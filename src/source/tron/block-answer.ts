@@ -41,8 +41,21 @@ export function readHeader(answer: object, height: number | null): BlockHeader |
 export function readBlock(answer: object, height: number): TronBlock | null {
   const header = readHeader(answer, height)
   if (header === null) return null
-  const { transactions } = readObject(answer, 'block')
-  return { ...header, transactions: readList(transactions, 'transactions').map(readTransaction) }
+  const { transactions: list, block_header: raw } = readObject(answer, 'block')
+  const transactions = readList(list, 'transactions').map(readTransaction)
+  const { txTrieRoot } = readObject(readObject(raw, 'block_header')['raw_data'], 'raw_data')
+  if (transactions.length === 0) assertNoneLeftOut(txTrieRoot, height)
+  return { ...header, transactions }
+}
+
+/**
+ * The root over a block's transactions is all zeros if it has none. A block that came without them says so itself
+ * then, and is no empty block; nothing else would give it away where nobody asks for the infos of an empty one.
+ */
+export function assertNoneLeftOut(root: unknown, height: number): void {
+  if (typeof root === 'string' && !/^(?:0x)?0*$/.test(root)) {
+    contradict('a block without its transactions', { height, root })
+  }
 }
 
 function isEmpty(answer: object): boolean {

@@ -4,6 +4,7 @@ import { readBytes, readHash, readQuantity, toQuantity, isHexText } from '../wir
 import type { RpcCall } from '../wire/json-rpc.ts'
 import type { Hex } from '../../lib/hex.ts'
 import type { Execution, ExecutionLog, Reading } from './execution.ts'
+import { assertNoneLeftOut } from './block-answer.ts'
 import { readObject } from './field.ts'
 
 /** A header over JSON-RPC, with the hashes of the block's transactions. */
@@ -40,10 +41,12 @@ export function readReceipts(rawBlock: unknown, rawReceipts: unknown, height: nu
 }
 
 function readRpcBlock(raw: unknown, height: number): RpcBlock {
-  const { number, hash, parentHash, timestamp, transactions } = readObject(raw, 'block')
+  const { number, hash, parentHash, timestamp, ...rest } = readObject(raw, 'block')
+  const { transactions, transactionsRoot } = rest
   const given = readQuantity(number, 'number')
   if (given !== height) contradict('another block than the one asked for', { asked: height, given })
   if (!Array.isArray(transactions)) contradict('transactions are no list', { height })
+  if (transactions.length === 0) assertNoneLeftOut(transactionsRoot, height)
   return {
     height,
     hash: readHash(hash, 'hash'),
