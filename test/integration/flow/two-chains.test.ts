@@ -72,6 +72,22 @@ test('a provider of another chain is refused, and the chains that are right run 
   assert.match(body, /brook serves eip155:31337, not eip155:31338/)
 })
 
+test('a chain whose file names two contracts is not watched at all', async (t) => {
+  const node = await tokenNode(t)
+  const config = configOf(31_337, 'anvil', node)
+  const rails = config.rails.map(({ rail, defaultPolicy }) => ({
+    rail: { ...rail, assetId: `${rail.chainId}/erc20:${ALICE}` },
+    defaultPolicy,
+  }))
+  const app = await daemonOn(t, [{ ...config, rails }])
+  await register(app, 'anvil', 'eip155:31337')
+  await transfer(node.url, { token: TOKEN_ADDRESS, to: ALICE, amount: 10n * UNIT })
+  await tickAll(app)
+  assert.deepEqual(await app.db.selectFrom('chain_cursor').selectAll().execute(), [])
+  const { body } = await app.server.inject({ url: '/readyz' })
+  assert.match(body, /anvil\/usdt: asset_id and contract name two contracts/)
+})
+
 function configOf(chainNumber: number, slug: string, node: Anvil): ChainConfig {
   const id = `eip155:${chainNumber}`
   return {
