@@ -2,11 +2,13 @@ import type { TestContext } from 'node:test'
 import { sql } from 'kysely'
 import { watchChain, type ChainWatch } from '../../src/chain-watch.ts'
 import { loadChain } from '../../src/config/chain-files.ts'
+import type { ChainConfig, RailConfig } from '../../src/config/config.ts'
 import { savePolicy } from '../../src/confirmation/policy-store.ts'
 import type { Address, Codec } from '../../src/domain/chain.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import type { ChainSource } from '../../src/domain/source.ts'
 import { createEnvironment, enableRail } from '../../src/environment/environment-store.ts'
+import { required } from '../../src/lib/assert.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Actor } from '../../src/lib/loop.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -19,11 +21,7 @@ import { testDatabase, type TestDatabase } from './database.ts'
 
 export const ENVIRONMENT = 'acme-test'
 export const ANVIL = loadChain('anvil')
-export const RAIL = ANVIL.rails[0]?.rail ?? assertRail()
-
-function assertRail(): never {
-  throw new Error('chains/anvil has a rail')
-}
+export const RAIL = onlyRail(ANVIL).rail
 
 /** Hexadecimal as it is: what the flow does with addresses does not depend on how they are printed. */
 export const PLAIN_CODEC: Codec = {
@@ -32,6 +30,9 @@ export const PLAIN_CODEC: Codec = {
   parseHash: (text) => text as Address,
   formatHash: (hash) => hash,
 }
+
+/** Reviewed facts, without whom to ask. */
+export type WatchedChain = Pick<ChainConfig, 'chain' | 'rails'>
 
 export interface FlowWorld {
   readonly db: Db
@@ -46,6 +47,8 @@ export interface FlowWorld {
 }
 
 export interface FlowOptions {
+  /** The chain and its one rail; Anvil's by default. */
+  readonly watched?: WatchedChain
   readonly policy?: Policy
   readonly start?: number | 'finalized'
   /** How events print addresses and hashes; as they are by default. */
@@ -74,10 +77,11 @@ export async function flowWorldOn(
   const metrics = new Metrics()
   const report = new Report(createLogger({ level: 'silent' }), metrics)
   const env = { clock: systemClock, random: systemRandom }
-  await prepare(db, options.policy)
+  const watched = options.watched ?? ANVIL
+  await prepare(db, watched, options.policy)
   const another = (holder: string): ChainWatch =>
     watchChain(
-      { ...ANVIL, providers: [], websocketUrl: null, start: options.start ?? 0, pollMs: 250 },
+      { ...watched, providers: [], websocketUrl: null, start: options.start ?? 0, pollMs: 250 },
       source,
       options.codec ?? PLAIN_CODEC,
       { db, env, report, holder, onEvents: () => undefined },
@@ -91,20 +95,25 @@ export async function flowWorldOn(
     watch,
     metrics,
     another,
-    register: (addresses, watchFrom) => register(db, addresses, watchFrom),
+    register: (addresses, watchFrom) => register(db, watched, addresses, watchFrom),
     run: runUntilIdle,
   }
 }
 
-async function prepare(db: Db, policy?: Policy): Promise<void> {
+function onlyRail({ rails: [rail] }: WatchedChain): RailConfig {
+  return required(rail, 'a watched chain has a rail')
+}
+
+async function prepare(db: Db, watched: WatchedChain, policy?: Policy): Promise<void> {
   const now = new Date()
+  const { rail, defaultPolicy } = onlyRail(watched)
   await db.transaction().execute(async (tx) => {
     await createEnvironment(tx, { id: ENVIRONMENT, kind: 'test', now })
-    await enableRail(tx, { environment: ENVIRONMENT, rail: RAIL.id, now })
+    await enableRail(tx, { environment: ENVIRONMENT, rail: rail.id, now })
     await savePolicy(tx, {
       environment: ENVIRONMENT,
-      rail: RAIL,
-      policy: policy ?? ANVIL.rails[0]?.defaultPolicy ?? assertRail(),
+      rail,
+      policy: policy ?? defaultPolicy,
       author: 'test',
       reason: 'test',
       now,
@@ -112,14 +121,19 @@ async function prepare(db: Db, policy?: Policy): Promise<void> {
   })
 }
 
-async function register(db: Db, addresses: readonly Address[], watchFrom?: number): Promise<void> {
+async function register(
+  db: Db,
+  watched: WatchedChain,
+  addresses: readonly Address[],
+  watchFrom?: number,
+): Promise<void> {
   const entries = addresses.map((address) => ({
-    rail: RAIL.id,
+    rail: onlyRail(watched).rail.id,
     address,
     owner: `owner of ${address}`,
     ...(watchFrom === undefined ? {} : { watchFrom }),
   }))
-  const batch = { environment: ENVIRONMENT, chainId: ANVIL.chain.id, now: new Date(), entries }
+  const batch = { environment: ENVIRONMENT, chainId: watched.chain.id, now: new Date(), entries }
   await db.transaction().execute((tx) => registerAddresses(tx, batch))
 }
 
