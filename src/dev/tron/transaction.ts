@@ -186,7 +186,10 @@ function recover(work: () => string): string {
 }
 
 /** The bytes that are hashed into a block: with signatures, and the result in the producer's eyes. */
-export function transactionBytes(transaction: Transaction, contractRet: number): Buffer {
+export function transactionBytes(
+  transaction: Pick<Transaction, 'rawHex' | 'signatures'>,
+  contractRet: number,
+): Buffer {
   return Buffer.concat([
     bytesField(1, Buffer.from(transaction.rawHex, 'hex')),
     ...transaction.signatures.map((signature) => bytesField(2, Buffer.from(signature, 'hex'))),

@@ -1,6 +1,6 @@
 import type { Types } from 'tronweb'
-import type { Abi, AbiFunction } from 'viem'
-import { encodeFunctionData, toFunctionSignature } from 'viem/utils'
+import type { Abi } from 'viem'
+import { encodeFunctionData } from 'viem/utils'
 import type { Address } from '../../domain/chain.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Hex } from '../../lib/hex.ts'
@@ -156,27 +156,26 @@ export class TronWallet {
     throw new Error(`${String(answer.code)}: ${words}`)
   }
 
+  /** A call with calldata of one's own making, signed and not sent. */
+  async signData(contract: Address, data: Hex, sent: Sent = {}): Promise<SignedTransaction> {
+    const { sender = 0, feeLimit = FEE_LIMIT } = sent
+    const { transaction } = await this.#client.transactionBuilder.triggerSmartContract(
+      tronHex(contract),
+      '',
+      { txLocal: true, feeLimit, input: data.slice(2), blockHeader: await this.#blockHeader() },
+      [],
+      tronHex(devAccount(this.#module, sender).address),
+    )
+    return this.#sign(transaction, sender)
+  }
+
   async #signCall(
     contract: Address,
     abi: Abi,
     call: Sent & { readonly name: string; readonly args?: readonly unknown[] },
   ): Promise<SignedTransaction> {
-    const { sender = 0, feeLimit = FEE_LIMIT, name, args = [] } = call
-    const item = abi.find((one): one is AbiFunction => one.type === 'function' && one.name === name)
-    if (item === undefined) throw new Error(`the contract has no function ${name}`)
-    const { transaction } = await this.#client.transactionBuilder.triggerSmartContract(
-      tronHex(contract),
-      toFunctionSignature(item),
-      {
-        txLocal: true,
-        feeLimit,
-        rawParameter: encodeFunctionData({ abi, functionName: name, args }).slice(10),
-        blockHeader: await this.#blockHeader(),
-      },
-      [],
-      tronHex(devAccount(this.#module, sender).address),
-    )
-    return this.#sign(transaction, sender)
+    const data = encodeFunctionData({ abi, functionName: call.name, args: call.args ?? [] })
+    return this.signData(contract, data, call)
   }
 
   #sign(unsigned: Types.Transaction, sender: number): Promise<SignedTransaction> {
