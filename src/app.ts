@@ -20,6 +20,7 @@ import type { Env } from './lib/env.ts'
 import { runLoop, type Actor, type LoopOptions } from './lib/loop.ts'
 import type { Wake } from './lib/wake.ts'
 import { Publisher } from './outbox/publisher.ts'
+import { ShortageWatch } from './provider-shortage.ts'
 import { probesOf } from './readiness.ts'
 import { adapterFor, type RpcHttp } from './source/index.ts'
 import { openDatabase, type Db, type DatabaseOptions } from './store/database.ts'
@@ -60,6 +61,7 @@ const REST_MS = {
   housekeeping: 60_000,
 }
 const ERROR_REST_MS_MAX = 5_000
+  shortages: 60_000,
 /** How long a stopping daemon waits for requests under way. */
 const CLOSE_MS_MAX = 5_000
 
@@ -113,6 +115,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     { actor: new Housekeeping(db, env.clock), idleMs: REST_MS.housekeeping },
   ]
   const server = await createApi(base, chains.refused, dispatcher.wake)
+    { actor: new ShortageWatch(db, config.chains, base.report), idleMs: REST_MS.shortages },
 
   const stop = async (): Promise<void> => {
     // The leases first: a client that is slow to finish must not keep the standby waiting.

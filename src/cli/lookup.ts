@@ -1,7 +1,8 @@
 import { listChains, loadChain } from '../config/chain-files.ts'
-import type { RailConfig } from '../config/config.ts'
+import type { ChainConfig, RailConfig } from '../config/config.ts'
+import { readEnvironment } from '../config/read-environment.ts'
 import { canonicalId } from '../domain/caip.ts'
-import type { Chain, RailId } from '../domain/chain.ts'
+import type { Chain, ChainId, RailId } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import { findEnvironment, type Environment } from '../environment/environment-store.ts'
 import { RailBook } from '../http/rail-book.ts'
@@ -33,6 +34,16 @@ export function knownChain(name: string): Chain {
   if (found !== undefined) return found
   const known = chains.map(({ slug }) => slug).join(', ')
   throw new AppError('not_found', `chain "${name}" does not exist; known: ${known}`)
+}
+
+/** The chain as a daemon with these variables would watch it; null where they do not make a daemon that does. */
+export function watchedChain(variables: NodeJS.ProcessEnv, id: ChainId): ChainConfig | null {
+  try {
+    return readEnvironment(variables).chains.find(({ chain }) => chain.id === id) ?? null
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
 }
 
 export function allChains(): Chain[] {

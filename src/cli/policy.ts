@@ -5,18 +5,20 @@ import {
   currentPolicy,
   policyHistory,
   savePolicy,
+  type PolicyInForce,
   type PolicyVersion,
 } from '../confirmation/policy-store.ts'
 import type { Rail } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import { formatPolicy, parsePolicy } from '../domain/policy-document.ts'
 import { railsOf } from '../environment/environment-store.ts'
+import { describeShortage, remedyOf, shortageOf } from '../provider-shortage.ts'
 import type { Db } from '../store/database.ts'
 import { FIELDS } from '../http/fields.ts'
 import { by } from './argument.ts'
 import { makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
-import { knownEnvironment, knownRail } from './lookup.ts'
+import { knownEnvironment, knownRail, watchedChain } from './lookup.ts'
 
 export function policyCommand(context: CliContext): Command {
   return new Command('policy')
@@ -70,7 +72,9 @@ function setCommand(context: CliContext): Command {
           await audit({ environment, action: 'policy.changed', subject: rail.id, detail })
           return next
         })
-        const json = { environment, rail: rail.id, version }
+        const warning = warningOf(context, { environment, rail, version, policy })
+        if (warning !== null) context.writeError(`warning: ${warning}\n`)
+        const json = { environment, rail: rail.id, version, warning }
         print(context, { json, lines: [`version ${version} of ${rail.id} is in force`] }, options)
       },
     )
@@ -105,6 +109,13 @@ async function enabledPolicy(db: Db, id: string, rail: Rail): Promise<PolicyVers
     'rail_not_enabled',
     `${rail.id} is not enabled for ${id}: run "settled env enable-rail ${id} ${rail.id}"`,
   )
+}
+
+/** Null as well where this terminal was not told the providers of the chain. */
+function warningOf({ variables }: CliContext, policy: PolicyInForce): string | null {
+  const chain = watchedChain(variables, policy.rail.chainId)
+  const shortage = chain && shortageOf(chain, policy)
+  return shortage && `${policy.rail.id}: ${describeShortage(shortage)}; ${remedyOf(shortage)}`
 }
 
 async function readDocument(file: string): Promise<unknown> {

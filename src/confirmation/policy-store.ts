@@ -81,6 +81,25 @@ export async function policiesFor(
   )
 }
 
+export interface PolicyInForce extends PolicySubject, Pick<PolicyVersion, 'version' | 'policy'> {}
+
+/** Every environment's version in force for these rails. */
+export async function policiesInForce(db: Db, rails: readonly Rail[]): Promise<PolicyInForce[]> {
+  const { rows } = await sql<PolicyRow>`
+    select distinct on (environment_id, rail) *
+    from policy_version
+    where rail = any(${rails.map(({ id }) => id)}::text[])
+    order by environment_id, rail, version desc`.execute(db)
+  return rows.map((row) => {
+    const rail = required(
+      rails.find(({ id }) => id === row.rail),
+      `${row.rail} was asked for`,
+    )
+    const { version, policy } = toPolicyVersion(row, rail)
+    return { environment: row.environment_id, rail, version, policy }
+  })
+}
+
 /**
  * Appends the next version and returns its number. Two authors at once: the second meets the primary key and
  * fails, which is right, because neither has seen what the other wrote.

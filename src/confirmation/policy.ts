@@ -16,6 +16,11 @@ export function resolvePolicy(
   return { version, rule: band.rule, providers: band.providers }
 }
 
+/** How many providers the band asks for that asks for most. */
+export function providersAsked({ bands }: Policy): number {
+  return Math.max(...bands.map(({ providers }) => providers))
+}
+
 /** Confirmations of a block: 1 the moment it is the tip. */
 export function confirmationsAt(height: number, tipHeight: number): number {
   return tipHeight - height + 1

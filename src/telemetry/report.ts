@@ -92,6 +92,14 @@ export class Report {
     this.#log.warn({ chain: chain.slug, log }, 'log of another shape skipped')
   }
 
+  /** A policy that cannot be met with the providers there are. */
+  policyUnmet(
+    subject: { readonly environment: string; readonly rail: string },
+    what: string,
+  ): void {
+    this.#log.error({ ...subject }, what)
+  }
+
   transition(deposit: Deposit, event: DepositEvent): void {
     this.#metrics.increment('transitions_total', { rail: deposit.rail, to: deposit.state })
     const level = deposit.state === 'reversed' ? 'error' : 'info'

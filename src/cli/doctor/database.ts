@@ -3,6 +3,7 @@ import type { ChainConfig } from '../../config/config.ts'
 import type { Chain } from '../../domain/chain.ts'
 import { AppError } from '../../domain/error.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { describeShortage, findShortages, remedyOf } from '../../provider-shortage.ts'
 import { staleAfterSeconds } from '../../readiness.ts'
 import { databaseTime, type Db } from '../../store/database.ts'
 import { listLeases } from '../../store/lease.ts'
@@ -76,7 +77,7 @@ async function examineDaemon(
     chains.map(({ chain }) => chain),
   )
   const cursors = await Promise.all(chains.map(({ chain }) => examineCursor(db, clock, chain)))
-  return [...leases, ...cursors]
+  return [...leases, ...cursors, ...(await examinePolicies(db, chains))]
 }
 
 async function examineLeases(db: Db, chains: readonly Chain[]): Promise<Check[]> {
@@ -86,6 +87,15 @@ async function examineLeases(db: Db, chains: readonly Chain[]): Promise<Check[]>
     const lease = leases.find((known) => known.name === name)
     if (lease?.held === true) return ok(`lease ${name}`, `held by ${lease.holder}`)
     return warn(`lease ${name}`, 'held by nobody', 'start a daemon: "settled serve"')
+  })
+}
+
+/** Nothing when every policy can be met. */
+async function examinePolicies(db: Db, chains: readonly ChainConfig[]): Promise<Check[]> {
+  const shortages = await findShortages(db, chains)
+  return shortages.map((shortage) => {
+    const name = `policy ${shortage.environment} ${shortage.rail}`
+    return fail(name, describeShortage(shortage), remedyOf(shortage))
   })
 }
 

@@ -128,6 +128,29 @@ test('a policy is replaced by a new version with author and reason', async (t) =
   assert.deepEqual(last?.detail, { version: 2, reason: 'agreed with treasury' })
 })
 
+test('a policy that asks for more providers than are configured is saved with a warning', async (t) => {
+  const { cli, url } = await testCli(t)
+  const subject = ['acme-live', 'ethereum/usdt'] as const
+  await cli('env', 'create', 'acme-live', '--kind', 'live')
+  await cli('env', 'enable-rail', ...subject)
+  const file = await policyFile(t, 'bands:\n  - finality: true\n    providers: 2\n')
+  const set = ['policy', 'set', ...subject, '--file', file, '--reason', 'two are better'] as const
+  const watching = (providers: string) =>
+    cliWith({
+      DATABASE_URL: url,
+      SETTLED_CHAINS: 'ethereum',
+      SETTLED_ETHEREUM_RPC_URLS: providers,
+    })
+  const unknown = await cli(...set)
+  assert.deepEqual([unknown.code, unknown.err], [0, ''], 'this terminal knows of no provider')
+  const short = await watching('https://a.example')(...set, '--json')
+  assert.equal(short.code, 0, short.err)
+  assert.match(short.err, /^warning: .*asks for 2 providers.*only 1 is configured/)
+  assert.match(short.json().warning, /SETTLED_ETHEREUM_RPC_URLS/)
+  const enough = await watching('https://a.example,https://b.example')(...set, '--json')
+  assert.deepEqual([enough.err, enough.json().warning], ['', null])
+})
+
 test('a policy that is not understood changes nothing', async (t) => {
   const { cli } = await testCli(t)
   const subject = ['acme-live', 'ethereum/usdt'] as const

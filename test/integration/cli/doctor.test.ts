@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Check } from '../../../src/cli/doctor/check.ts'
+import { knownRail } from '../../../src/cli/lookup.ts'
+import { savePolicy } from '../../../src/confirmation/policy-store.ts'
 import { startAnvil } from '../../../src/dev/anvil.ts'
+import { parsePolicy } from '../../../src/domain/policy-document.ts'
 import { acquireLease } from '../../../src/store/lease.ts'
 import { BLOCK_TIME, ETHEREUM, ref, seedChain, seedHalt } from './chains.ts'
 import { cliWith, testCli, type Ran } from './terminal.ts'
@@ -115,6 +118,28 @@ test("a chain's progress is judged by its block time, and a halt always fails", 
   const halted = checkOf(await after(0), 'ethereum, progress')
   assert.equal(halted?.detail, 'halted: a reorg below finality')
   assert.equal(halted?.remedy, 'see "settled chain list"')
+})
+
+test('a policy that asks for more providers than there are fails, per environment and rail', async (t) => {
+  const { cli, acme, db } = await testCli(t, NOWHERE)
+  await acme()
+  const name = 'policy acme-live ethereum/usdt'
+  assert.equal(levelOf(await cli('doctor', '--json'), name), undefined)
+  const { rail } = knownRail('ethereum/usdt')
+  const policy = parsePolicy({ bands: [{ finality: true, providers: 3 }] }, rail)
+  const change = {
+    environment: 'acme-live',
+    rail,
+    policy,
+    author: 'a',
+    reason: 'b',
+    now: BLOCK_TIME,
+  }
+  await db.transaction().execute((tx) => savePolicy(tx, change))
+  const check = checkOf(await cli('doctor', '--json'), name)
+  assert.equal(check?.level, 'fail')
+  assert.match(check?.detail ?? '', /version 2 asks for 3 providers.*only 1 is configured/)
+  assert.match(check?.remedy ?? '', /SETTLED_ETHEREUM_RPC_URLS/)
 })
 
 test('each provider is asked, and one of another chain fails', async (t) => {

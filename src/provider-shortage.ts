@@ -1,0 +1,80 @@
+import { chainPrefix } from './config/family-variables.ts'
+import type { ChainConfig } from './config/config.ts'
+import { providersAsked } from './confirmation/policy.ts'
+import { policiesInForce, type PolicyInForce } from './confirmation/policy-store.ts'
+import type { RailId } from './domain/chain.ts'
+import { required } from './lib/assert.ts'
+import type { Actor, Outcome } from './lib/loop.ts'
+import type { Db } from './store/database.ts'
+import type { Report } from './telemetry/report.ts'
+
+/** A policy that nobody can meet: its deposits would stay `detected`, and nothing would say why. */
+export interface Shortage {
+  readonly environment: string
+  readonly chain: string
+  readonly rail: RailId
+  readonly version: number
+  readonly asked: number
+  readonly configured: number
+}
+
+/** Which policies in force ask for more providers than their chain is configured with. */
+export async function findShortages(db: Db, chains: readonly ChainConfig[]): Promise<Shortage[]> {
+  const watched = chains.flatMap((chain) => chain.rails.map(({ rail }) => ({ rail, chain })))
+  const policies = await policiesInForce(
+    db,
+    watched.map(({ rail }) => rail),
+  )
+  return policies.flatMap((policy) => {
+    const owner = watched.find(({ rail }) => rail.id === policy.rail.id)
+    return shortageOf(required(owner, `${policy.rail.id} was asked for`).chain, policy) ?? []
+  })
+}
+
+export function shortageOf(
+  { chain, providers }: ChainConfig,
+  { environment, rail, version, policy }: PolicyInForce,
+): Shortage | null {
+  const asked = providersAsked(policy)
+  const configured = providers.length
+  if (asked <= configured) return null
+  return { environment, chain: chain.slug, rail: rail.id, version, asked, configured }
+}
+
+export function describeShortage({ version, asked, configured }: Shortage): string {
+  const are = configured === 1 ? 'is' : 'are'
+  return `policy version ${version} asks for ${asked} providers and only ${configured} ${are} configured: such deposits stay "detected" for ever`
+}
+
+export function remedyOf({ chain }: Shortage): string {
+  return `list more in ${chainPrefix(chain)}_RPC_URLS; a policy that asks for fewer helps deposits detected from then on`
+}
+
+/** Says of each shortage once that it is there: at the start, and when another policy brings one later. */
+export class ShortageWatch implements Actor {
+  readonly name = 'provider_shortage'
+  readonly #db: Db
+  readonly #chains: readonly ChainConfig[]
+  readonly #report: Report
+  #said: ReadonlySet<string> = new Set()
+
+  constructor(db: Db, chains: readonly ChainConfig[], report: Report) {
+    this.#db = db
+    this.#chains = chains
+    this.#report = report
+  }
+
+  async tick(): Promise<Outcome> {
+    const shortages = await findShortages(this.#db, this.#chains)
+    const unsaid = shortages.filter((shortage) => !this.#said.has(keyOf(shortage)))
+    this.#said = new Set(shortages.map(keyOf))
+    for (const shortage of unsaid) {
+      this.#report.policyUnmet(shortage, `${describeShortage(shortage)}; ${remedyOf(shortage)}`)
+    }
+    return { pace: 'idle', name: unsaid.length > 0 ? 'found' : 'nothing_new' }
+  }
+}
+
+function keyOf({ environment, rail, version }: Shortage): string {
+  return `${environment} ${rail} ${version}`
+}
