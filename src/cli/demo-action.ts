@@ -6,18 +6,18 @@ import { startStack } from '../dev/stack.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import type { CliContext } from './context.ts'
 
-/** `finalized` trails the head by twice this many blocks. */
-const SLOTS_IN_AN_EPOCH = 3
+/** Far enough that the reorg of two blocks stays above it, near enough to wait for. */
+const FINAL_AFTER = 6
 
 /** Throws unless everything that was to be seen was seen. */
 export async function playDemo({ env, variables, write }: CliContext): Promise<void> {
   const started = env.clock.monotonicMs()
   write(
-    'Starting PostgreSQL, Anvil, a token with the habits of USDT, the daemon and a receiver …\n',
+    'Starting PostgreSQL, Anvil, a TRON devnet, tokens with the habits of USDT, the daemon and a receiver …\n',
   )
   const log = createLogger({ level: variables['SETTLED_LOG_LEVEL'] ?? 'error' })
-  const anvil = { noMining: true, slotsInAnEpoch: SLOTS_IN_AN_EPOCH }
-  const stack = await startStack({ env, log, anvil, port: 0 })
+  const network = { blockSeconds: null, finalAfter: FINAL_AFTER }
+  const stack = await startStack({ env, log, network, port: 0 })
   try {
     const live = process.stdout.isTTY
     const screen = new Screen(stack, env.clock, { write, live })

@@ -5,7 +5,7 @@ import { withDevPackages } from './dev-packages.ts'
 export function demoCommand(context: CliContext): Command {
   return new Command('demo')
     .description(
-      'play deposits, a reorg and a fake on a chain of its own, and verify every webhook',
+      'play deposits, reorgs and fakes on two chains of its own, and verify every webhook',
     )
     .action(() =>
       withDevPackages(async () => {

@@ -5,7 +5,7 @@ import { withDevPackages } from './dev-packages.ts'
 export function devCommand(context: CliContext): Command {
   return new Command('dev')
     .description(
-      'run the whole stack on this machine until stopped: database, chain, daemon, receiver',
+      'run the whole stack on this machine until stopped: database, chains, daemon, receiver',
     )
     .action(() =>
       withDevPackages(async () => {

@@ -1,39 +1,37 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { createApp } from '../app.ts'
-import { loadChain } from '../config/chain-files.ts'
-import type { Config, RailConfig } from '../config/config.ts'
+import type { ChainConfig } from '../config/config.ts'
 import { savePolicy } from '../confirmation/policy-store.ts'
 import { createApiKey } from '../environment/api-key-store.ts'
 import { createEnvironment, enableRail } from '../environment/environment-store.ts'
-import { required } from '../lib/assert.ts'
 import type { Env } from '../lib/env.ts'
 import { undiciHttp } from '../source/index.ts'
-import { openDatabase, type Db } from '../store/database.ts'
+import { openDatabase, type Db, type Tx } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { startAnvil, type Anvil, type AnvilOptions } from './anvil.ts'
 import { ApiClient } from './api-client.ts'
+import { startEthereum } from './network/ethereum.ts'
+import type { Network, NetworkOptions } from './network/network.ts'
+import { startTron } from './network/tron.ts'
 import { startPostgres } from './postgres.ts'
 import { startReceiver, type Receiver } from './receiver.ts'
-import { deployToken } from './token/token.ts'
 
 export interface StackOptions {
   readonly env: Env
   readonly log: Logger
-  readonly anvil: AnvilOptions
+  readonly network: NetworkOptions
   /** A database of one's own, empty or migrated; without it PostgreSQL is started beside the daemon. */
   readonly databaseUrl?: string
   /** The API's port; 0 takes a free one. */
   readonly port: number
 }
 
-/** A whole settled on one machine: PostgreSQL, Anvil with the token, the daemon and a verifying receiver. */
+/** A whole settled on one machine: PostgreSQL, a chain of each family, the daemon and a verifying receiver. */
 export interface Stack {
   readonly environment: string
-  readonly rail: RailConfig
+  readonly networks: readonly Network[]
   readonly databaseUrl: string
-  readonly anvil: Anvil
   readonly api: ApiClient
   readonly receiver: Receiver
   readonly secret: string
@@ -42,6 +40,8 @@ export interface Stack {
 }
 
 const ENVIRONMENT = 'acme-test'
+/** Blocks come every second, or when the demo makes one; nobody bills these looks. */
+const POLL_MS = 250
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -66,29 +66,32 @@ async function assemble(
   stops: (() => Promise<unknown>)[],
 ): Promise<Omit<Stack, 'stop'>> {
   const databaseUrl = options.databaseUrl ?? (await ownDatabase(stops))
-  const anvil = await startAnvil(options.anvil)
-  stops.push(() => anvil.stop())
-  await deployToken(anvil.url)
-
-  const { chain, rails } = loadChain('anvil')
-  const rail = required(rails[0], 'chains/anvil has a rail')
-  const apiKey = await prepareDatabase(databaseUrl, rail, options.env)
-  const apiUrl = await runDaemon({ options, databaseUrl, chain, rails, anvil }, stops)
-  const api = new ApiClient(apiUrl, apiKey)
+  const networks = await startNetworks(options, stops)
+  const apiKey = await prepareDatabase(databaseUrl, networks, options.env)
+  const api = new ApiClient(await runDaemon({ options, databaseUrl, networks }, stops), apiKey)
 
   const receiver = await startReceiver({ secrets: [] })
   stops.push(() => receiver.stop())
-  const endpoint = await api.createEndpoint(receiver.url)
-  receiver.trust([endpoint.secret])
-  return {
-    environment: ENVIRONMENT,
-    rail,
-    databaseUrl,
-    anvil,
-    api,
-    receiver,
-    secret: endpoint.secret,
+  const { secret } = await api.createEndpoint(receiver.url)
+  receiver.trust([secret])
+  return { environment: ENVIRONMENT, networks, databaseUrl, api, receiver, secret }
+}
+
+async function startNetworks(
+  { env, network }: StackOptions,
+  stops: (() => Promise<unknown>)[],
+): Promise<Network[]> {
+  const started = [startEthereum(network), startTron(network, env)]
+  // One that fails to start must not leave the other running.
+  for (const one of started) {
+    stops.push(() =>
+      one.then(
+        (running) => running.stop(),
+        () => undefined,
+      ),
+    )
   }
+  return Promise.all(started)
 }
 
 async function ownDatabase(stops: (() => Promise<unknown>)[]): Promise<string> {
@@ -100,28 +103,19 @@ async function ownDatabase(stops: (() => Promise<unknown>)[]): Promise<string> {
   return postgres.url
 }
 
-/** Migrates, and creates the environment with the rail enabled and a key. Returns the key. */
+/** Migrates, and creates the environment with every rail enabled and a key. Returns the key. */
 async function prepareDatabase(
   url: string,
-  { rail, defaultPolicy }: RailConfig,
+  networks: readonly Network[],
   env: Env,
 ): Promise<string> {
   const db: Db = openDatabase({ url, poolSize: 2, applicationName: 'settled-dev' })
   try {
     await migrate(db)
-    const now = env.clock.now()
     return await db.transaction().execute(async (tx) => {
+      const now = env.clock.now()
       const environment = await createEnvironment(tx, { id: ENVIRONMENT, kind: 'test', now })
-      await enableRail(tx, { environment: ENVIRONMENT, rail: rail.id, now })
-      const reason = `the default of chains/${rail.id}.yaml`
-      await savePolicy(tx, {
-        environment: ENVIRONMENT,
-        rail,
-        policy: defaultPolicy,
-        author: 'dev',
-        reason,
-        now,
-      })
+      for (const { facts } of networks) await enableRails(tx, facts, now)
       const { key } = await createApiKey(tx, { environment, name: 'dev', env })
       return key
     })
@@ -130,16 +124,26 @@ async function prepareDatabase(
   }
 }
 
-interface DaemonParts extends Pick<Config, 'databaseUrl'> {
+async function enableRails(tx: Tx, { rails }: Network['facts'], now: Date): Promise<void> {
+  const environment = ENVIRONMENT
+  for (const { rail, defaultPolicy: policy } of rails) {
+    await enableRail(tx, { environment, rail: rail.id, now })
+    const reason = `the default of chains/${rail.id}.yaml`
+    await savePolicy(tx, { environment, rail, policy, author: 'dev', reason, now })
+  }
+}
+
+interface DaemonParts {
   readonly options: StackOptions
-  readonly chain: Config['chains'][number]['chain']
-  readonly rails: readonly RailConfig[]
-  readonly anvil: Anvil
+  readonly databaseUrl: string
+  readonly networks: readonly Network[]
 }
 
 /** Returns the API's URL once it listens. */
-async function runDaemon(parts: DaemonParts, stops: (() => Promise<unknown>)[]): Promise<string> {
-  const { options, databaseUrl, chain, rails, anvil } = parts
+async function runDaemon(
+  { options, databaseUrl, networks }: DaemonParts,
+  stops: (() => Promise<unknown>)[],
+): Promise<string> {
   const app = await createApp(
     {
       databaseUrl,
@@ -148,16 +152,7 @@ async function runDaemon(parts: DaemonParts, stops: (() => Promise<unknown>)[]):
       port: options.port,
       logLevel: options.log.level,
       webhookAllow: LOOPBACK,
-      chains: [
-        {
-          chain,
-          rails,
-          providers: [{ name: 'anvil', url: anvil.url }],
-          websocketUrl: anvil.wsUrl,
-          start: 0,
-          pollMs: 250,
-        },
-      ],
+      chains: networks.map(watched),
     },
     { env: options.env, log: options.log, http: undiciHttp() },
   )
@@ -171,4 +166,8 @@ async function runDaemon(parts: DaemonParts, stops: (() => Promise<unknown>)[]):
   })
   await Promise.race([listening.promise, running])
   return app.server.listeningOrigin
+}
+
+function watched({ facts, settings }: Network): ChainConfig {
+  return { ...facts, ...settings, start: 0, pollMs: POLL_MS }
 }

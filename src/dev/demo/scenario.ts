@@ -1,12 +1,13 @@
-import type { Address } from '../../domain/chain.ts'
+import type { Address, Codec } from '../../domain/chain.ts'
 import type { Hex } from '../../lib/hex.ts'
-import { mine, reorg, signedTransaction } from '../anvil-control.ts'
+import { required } from '../../lib/assert.ts'
+import { adapterFor } from '../../source/index.ts'
+import type { Network } from '../network/network.ts'
 import type { Stack } from '../stack.ts'
-import { callToken, deployToken, TOKEN_ADDRESS, transfer } from '../token/token.ts'
 import type { Screen } from './screen.ts'
 
-/** A deposit the demo makes, and how it has to end. */
-export interface PlannedDeposit {
+/** A deposit the demo makes on every chain, and how it has to end. */
+interface PlannedDeposit {
   readonly title: string
   readonly owner: string
   readonly address: Address
@@ -15,16 +16,22 @@ export interface PlannedDeposit {
   readonly expected: readonly string[]
 }
 
+/** A transaction as its chain prints it. */
+export interface Printed {
+  readonly title: string
+  readonly txHash: string
+}
+
 export interface Played {
-  readonly deposits: readonly (PlannedDeposit & { readonly txHash: Hex })[]
+  readonly deposits: readonly (Printed & Pick<PlannedDeposit, 'expected'>)[]
   /** Transactions that must never become a deposit, and why. */
-  readonly silent: readonly { readonly title: string; readonly txHash: Hex }[]
+  readonly silent: readonly Printed[]
 }
 
 const UNIT = 1_000_000n
 /** Between blocks: slow enough to watch, quick enough to wait for. */
 const BLOCK_MS = 700
-/** What the chain needs on top of a deposit until its finalized tag passes it: see `slotsInAnEpoch` of the stack. */
+/** What is mined on top of the last deposit: more than `finalAfter` of the demo's networks. */
 const BLOCKS_TO_FINAL = 9
 
 const PLAIN: PlannedDeposit = {
@@ -48,74 +55,97 @@ const DROPPED: PlannedDeposit = {
   amount: 75n * UNIT,
   expected: ['detected', 'orphaned'],
 }
+const PLANNED = [PLAIN, MOVED, DROPPED]
+const FAKED: bigint = 9_999n * UNIT
 
-/** Plays the demo on the stack's own chain; what it saw of each step goes to the screen as it happens. */
+/** One chain while the demo plays on it. */
+interface Stage {
+  readonly network: Network
+  readonly codec: Codec
+  readonly paid: Map<PlannedDeposit, Hex>
+}
+
+/** Plays the demo on every chain of the stack at once; what it saw goes to the screen as it happens. */
 export async function play(stack: Stack, screen: Screen): Promise<Played> {
-  const { url } = stack.anvil
+  const stages = stack.networks.map((network): Stage => {
+    const codec = adapterFor(network.facts.chain.family).codec
+    return { network, codec, paid: new Map() }
+  })
   const nextBlock = async (): Promise<void> => {
     await screen.linger(BLOCK_MS)
-    await mine(url)
+    await Promise.all(stages.map(({ network }) => network.mine()))
   }
-  for (const { address, owner } of [PLAIN, MOVED, DROPPED]) {
-    await stack.api.registerAddress(stack.rail.rail.id, address, owner)
+  for (const stage of stages) await register(stack, stage)
+  screen.say('Registered the addresses of three customers, on Ethereum and on TRON. Each pays in.')
+  for (const planned of PLANNED) {
+    await Promise.all(stages.map((stage) => pay(stage, planned)))
+    await nextBlock()
   }
-  screen.say('Registered three addresses. Alice pays; a block later Bob and Carol do.')
-  const plain = await pay(url, PLAIN)
-  await nextBlock()
-  const moved = await pay(url, MOVED)
-  await nextBlock()
-  const dropped = await pay(url, DROPPED)
-  await nextBlock()
-  await screen.until(() => stack.receiver.processed.size >= 3, 'three detections')
+  const deposits = stages.flatMap((stage) => PLANNED.map((planned) => printed(stage, planned)))
+  await screen.until(
+    () => deposits.every(({ txHash }) => states(stack, txHash).includes('detected')),
+    'the detections',
+  )
 
   screen.say(
-    "A reorg replaces two blocks: Bob's transfer is mined again in another one, Carol's is not.",
+    "A reorg on each chain replaces two blocks: Bob's transfer is mined again, Carol's is not.",
   )
-  await reorg(url, 2, [{ tx: await signedTransaction(url, moved.txHash), block: 1 }])
-  await screen.until(() => seen(stack, moved.txHash, 'detected') === 2, "Bob's second detection")
+  await Promise.all(stages.map(reorganise))
+  const hasMoved = (stage: Stage): boolean => {
+    const told = states(stack, printed(stage, MOVED).txHash)
+    return told.filter((state) => state === 'detected').length === 2
+  }
+  await screen.until(() => stages.every(hasMoved), "Bob's second detection")
 
-  screen.say('A fake USDT and a transfer that reverts: both must stay silent.')
-  const silent = await playSilent(url)
+  screen.say('Fakes, look-alikes and transfers that revert: all must stay silent.')
+  const silent = await Promise.all(stages.map(playSilent))
   for (let block = 0; block < BLOCKS_TO_FINAL; block += 1) await nextBlock()
-  const deposits = [plain, moved, dropped]
   await screen.until(
     () => deposits.every(({ txHash, expected }) => states(stack, txHash).length >= expected.length),
     'every deposit to end',
   )
-  return { deposits, silent }
+  return { deposits, silent: silent.flat() }
 }
 
-async function pay(
-  url: string,
-  deposit: PlannedDeposit,
-): Promise<PlannedDeposit & { txHash: Hex }> {
-  const txHash = await transfer(url, {
-    token: TOKEN_ADDRESS,
-    to: deposit.address,
-    amount: deposit.amount,
-  })
-  return { ...deposit, txHash }
+async function register({ api }: Stack, { network, codec }: Stage): Promise<void> {
+  for (const { rail } of network.facts.rails) {
+    for (const { address, owner } of PLANNED) {
+      await api.registerAddress(rail.id, codec.formatAddress(address), owner)
+    }
+  }
 }
 
-async function playSilent(url: string): Promise<Played['silent']> {
-  const fake = await deployToken(url)
-  const faked = await transfer(url, { token: fake, to: PLAIN.address, amount: 9_999n * UNIT })
-  // Account 9 owns no tokens: the transaction is mined, fails, and leaves no log.
-  const args = [PLAIN.address, 5_000n * UNIT]
-  const reverted = await callToken(url, { token: TOKEN_ADDRESS, sender: 9, name: 'transfer', args })
-  return [
-    { title: 'a fake USDT', txHash: faked },
-    { title: 'a reverted transfer', txHash: reverted },
-  ]
+async function pay({ network, paid }: Stage, planned: PlannedDeposit): Promise<void> {
+  const { address: to, amount } = planned
+  paid.set(planned, await network.pay({ to, amount }))
+}
+
+async function reorganise(stage: Stage): Promise<void> {
+  await stage.network.reorg(2, [{ txHash: paidBy(stage, MOVED), block: 1 }])
+}
+
+async function playSilent({ network, codec }: Stage): Promise<Printed[]> {
+  const payments = await network.paySilently({ to: PLAIN.address, amount: FAKED })
+  return payments.map(({ title, txHash }) => ({
+    title: `${network.title}: ${title}`,
+    txHash: codec.formatHash(txHash),
+  }))
+}
+
+function printed(stage: Stage, planned: PlannedDeposit) {
+  const { network, codec } = stage
+  const { title, expected } = planned
+  const txHash = codec.formatHash(paidBy(stage, planned))
+  return { title: `${network.title}: ${title}`, expected, txHash }
+}
+
+function paidBy({ paid }: Stage, planned: PlannedDeposit): Hex {
+  return required(paid.get(planned), `${planned.owner} has paid on every chain`)
 }
 
 /** The states that acknowledged webhooks told of the deposit made by a transaction, in order of arrival. */
-export function states(stack: Stack, txHash: Hex): string[] {
+export function states(stack: Stack, txHash: string): string[] {
   return [...stack.receiver.processed.values()]
     .filter(({ body }) => body.includes(txHash))
     .map(({ type }) => type.slice('deposit.'.length))
-}
-
-function seen(stack: Stack, txHash: Hex, state: string): number {
-  return states(stack, txHash).filter((name) => name === state).length
 }

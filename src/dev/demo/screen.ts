@@ -1,6 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Received } from '../receiver.ts'
-import { headHeight } from '../anvil-control.ts'
 import type { Stack } from '../stack.ts'
 
 const LOOK_MS = 50
@@ -11,6 +10,7 @@ const BAR_CELLS = 12
 interface EventBody {
   readonly data: {
     readonly owner: string
+    readonly rail: string
     readonly amount_decimal: string
     readonly block: { readonly height: number }
     readonly policy: { readonly confirmations: number | null }
@@ -18,6 +18,7 @@ interface EventBody {
 }
 
 interface Row {
+  readonly title: string
   readonly owner: string
   readonly amount: string
   readonly height: number
@@ -81,13 +82,30 @@ export class Screen {
     const news = this.#stack.receiver.received.slice(this.#told)
     this.#told += news.length
     for (const received of news) this.#take(received)
-    if (this.#live) this.#draw(await headHeight(this.#stack.anvil.url))
+    if (this.#live) this.#draw(await this.#heads())
+  }
+
+  /** Heights by what people call the chain. */
+  async #heads(): Promise<ReadonlyMap<string, number>> {
+    const heads = this.#stack.networks.map(
+      async ({ title, headHeight }) => [title, await headHeight()] as const,
+    )
+    return new Map(await Promise.all(heads))
+  }
+
+  #titleOf(rail: string): string {
+    const network = this.#stack.networks.find(({ facts }) =>
+      facts.rails.some((known) => known.rail.id === rail),
+    )
+    return network?.title ?? rail
   }
 
   #take(received: Received): void {
     const { data } = JSON.parse(received.body) as EventBody
     const state = received.type.slice('deposit.'.length)
+    const title = this.#titleOf(data.rail)
     this.#rows.set(received.depositId, {
+      title,
       owner: data.owner,
       amount: data.amount_decimal,
       height: data.block.height,
@@ -96,14 +114,16 @@ export class Screen {
     })
     if (this.#live) return
     this.#write(
-      `  ${data.owner.padEnd(6)} ${data.amount_decimal.padStart(6)} USDT  ${state.padEnd(9)}`,
+      `  ${title.padEnd(9)} ${data.owner.padEnd(6)} ${data.amount_decimal.padStart(6)} USDT  ${state.padEnd(9)}`,
     )
     this.#write(` block ${data.block.height}  v${received.version}  ${received.id}\n`)
   }
 
-  #draw(head: number): void {
+  #draw(heads: ReadonlyMap<string, number>): void {
     this.#erase()
-    for (const row of this.#rows.values()) this.#write(`${line(row, head)}\n`)
+    for (const row of this.#rows.values()) {
+      this.#write(`${line(row, heads.get(row.title) ?? 0)}\n`)
+    }
     this.#drawn = this.#rows.size
   }
 
@@ -114,11 +134,11 @@ export class Screen {
   }
 }
 
-function line({ owner, amount, height, needed, state }: Row, head: number): string {
+function line({ title, owner, amount, height, needed, state }: Row, head: number): string {
   const gone = state === 'orphaned' || state === 'reversed'
   const confirmations = gone ? 0 : Math.max(0, head - height + 1)
   const share = needed === 0 ? 1 : Math.min(1, confirmations / needed)
   const filled = Math.round(share * BAR_CELLS)
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled)
-  return `  ${owner.padEnd(6)} ${amount.padStart(6)} USDT  ${bar}  ${confirmations} conf.  ${state}`
+  return `  ${title.padEnd(9)} ${owner.padEnd(6)} ${amount.padStart(6)} USDT  ${bar}  ${confirmations} conf.  ${state}`
 }
