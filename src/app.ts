@@ -59,9 +59,9 @@ const REST_MS = {
   dispatcher: 500,
   gauges: 5_000,
   housekeeping: 60_000,
+  shortages: 60_000,
 }
 const ERROR_REST_MS_MAX = 5_000
-  shortages: 60_000,
 /** How long a stopping daemon waits for requests under way. */
 const CLOSE_MS_MAX = 5_000
 
@@ -113,9 +113,9 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     { actor: dispatcher, idleMs: REST_MS.dispatcher, wake: dispatcher.wake },
     { actor: new Gauges(db, env.clock, metrics, slugs), idleMs: REST_MS.gauges },
     { actor: new Housekeeping(db, env.clock), idleMs: REST_MS.housekeeping },
+    { actor: new ShortageWatch(db, config.chains, base.report), idleMs: REST_MS.shortages },
   ]
   const server = await createApi(base, chains.refused, dispatcher.wake)
-    { actor: new ShortageWatch(db, config.chains, base.report), idleMs: REST_MS.shortages },
 
   const stop = async (): Promise<void> => {
     // The leases first: a client that is slow to finish must not keep the standby waiting.

@@ -1,11 +1,16 @@
+import PQueue from 'p-queue'
 import { WIDE_LIMITS } from '../wire/exchange.ts'
 import { contradict, ProviderFailure } from '../wire/failure.ts'
 import { readBlock, type TronBlock } from './block-answer.ts'
-import { joinInfos, type Reading } from './execution.ts'
+import type { Reading } from './execution.ts'
 import { readList, readObject } from './field.ts'
 import { readInfos, type TransactionInfo } from './info-answer.ts'
+import { joinInfos } from './join-infos.ts'
 import { assertLinked } from './linked.ts'
 import type { NodeApi } from './node-api.ts'
+
+/** Questions about transaction infos under way at once; a hosted API allows a few a second. */
+const INFOS_AT_ONCE = 4
 
 /** Null when the node does not have it. */
 export async function askBlock(node: NodeApi, height: number): Promise<TronBlock | null> {
@@ -24,6 +29,20 @@ export async function askInfos(node: NodeApi, height: number): Promise<Transacti
 export async function askReading(node: NodeApi, block: TronBlock): Promise<Reading | null> {
   const infos = block.transactions.length === 0 ? [] : await askInfos(node, block.height)
   return joinInfos(block, infos)
+}
+
+/** Several of them at once, and none any more after the first failure. */
+export async function askReadings(
+  node: NodeApi,
+  blocks: readonly TronBlock[],
+): Promise<(Reading | null)[]> {
+  const queue = new PQueue({ concurrency: INFOS_AT_ONCE })
+  try {
+    return await Promise.all(blocks.map((block) => queue.add(() => askReading(node, block))))
+  } catch (error) {
+    queue.clear()
+    throw error
+  }
 }
 
 /**

@@ -1,4 +1,3 @@
-import PQueue from 'p-queue'
 import type { ChainConfig } from '../../config/config.ts'
 import type { Block, BlockRange, BlockRef } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
@@ -11,18 +10,16 @@ import { OddLogs } from '../odd-logs.ts'
 import type { TransferReader } from '../pool/pooled-source.ts'
 import type { ProviderPool } from '../pool/provider-pool.ts'
 import { isFailure, ProviderFailure } from '../wire/failure.ts'
-import { askBlock, askBlocks, askInfos, askReading } from './ask.ts'
-import { joinInfos, transfersOf, type Reading, type TransferScope } from './execution.ts'
+import { askBlock, askBlocks, askInfos, askReadings } from './ask.ts'
+import { transfersOf, type Reading, type TransferScope } from './execution.ts'
+import { joinInfos } from './join-infos.ts'
 import { readByReceipts } from './receipts.ts'
 import type { TronProvider } from './tron-provider.ts'
 
-/** Questions about transaction infos under way at once; a hosted API allows a few a second. */
-const INFOS_AT_ONCE = 4
 /** Reads blocks and ranges with the transfers of the watched contracts, from what transactions logged. */
 export class ExecutionReader implements TransferReader<TronProvider> {
   readonly #pool: ProviderPool<TronProvider>
   readonly #scope: TransferScope
-  readonly #infoQueue = new PQueue({ concurrency: INFOS_AT_ONCE })
   /** Providers that have shown not to know `eth_getBlockReceipts`, which is younger than many nodes. */
   readonly #withoutReceipts = new Set<TronProvider>()
 
@@ -99,10 +96,7 @@ export class ExecutionReader implements TransferReader<TronProvider> {
 
   /** Up to the first block that lacks some of its infos. */
   async #readByInfos({ node }: TronProvider, from: number, to: number): Promise<Reading[]> {
-    const blocks = await askBlocks(node, from, to)
-    const readings = await Promise.all(
-      blocks.map((block) => this.#infoQueue.add(() => askReading(node, block))),
-    )
+    const readings = await askReadings(node, await askBlocks(node, from, to))
     const missing = readings.indexOf(null)
     const served = missing === -1 ? readings : readings.slice(0, missing)
     if (served.length > 0) return served as Reading[]

@@ -39,7 +39,7 @@ export class NodeApi {
       return parsed
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error
-      const failure = this.#exchange.scrub(error)
+      const failure = this.#exchange.noted(error)
       report({ outcome: failure.kind, error: failure.message })
       throw failure
     }

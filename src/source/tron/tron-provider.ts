@@ -88,7 +88,7 @@ export function linksTo(
 ): { readonly node: Link; readonly solidity: Link; readonly rpc: Link | null } {
   const shared: Omit<Link, 'url'> = {
     headers: apiKey === undefined ? {} : { [KEY_HEADER]: apiKey },
-    pace: apiKey === undefined ? null : new Pace(clock, KEYED_REQUESTS_PER_SECOND),
+    pace: new Pace(clock, apiKey === undefined ? Infinity : KEYED_REQUESTS_PER_SECOND),
     judgeStatus: judgeTronStatus,
   }
   return {

@@ -13,7 +13,7 @@ export const WIDE_LIMITS: HttpLimits = { deadlineMs: 20_000, bytesMax: 64 * 1024
 export interface Link {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Shared by all links of a provider that allows so many requests a second. */
+  /** Shared by all links with a provider; null where it states no limits. */
   readonly pace?: Pace | null
   /** The failure that a status stands for whatever the body says; null where the body has the say. */
   readonly judgeStatus: (answer: HttpAnswer, now: Date) => ProviderFailure | null
@@ -36,19 +36,23 @@ export class Exchange {
   /** `path` goes behind the link's own. */
   async post(body: string, limits: HttpLimits, path = ''): Promise<HttpAnswer> {
     const { url, headers = {}, pace = null, judgeStatus } = this.#link
-    await pace?.turn()
     try {
+      await pace?.turn()
       const answer = await this.#http.post({ url: below(url, path), body, headers }, limits)
       const failure = judgeStatus(answer, this.#env.clock.now())
       if (failure !== null) throw failure
       return answer
     } catch (error) {
-      throw this.scrub(failureOf(error, limits))
+      throw this.noted(failureOf(error, limits))
     }
   }
 
-  /** Providers like to quote the URL they were asked under, key and all. */
-  scrub({ kind, message, retryAfterMs, evidence }: ProviderFailure): ProviderFailure {
+  /**
+   * The failure as it may be shown: providers like to quote the URL they were asked under, key and all. A stated
+   * suspension counts from now on.
+   */
+  noted({ kind, message, retryAfterMs, evidence }: ProviderFailure): ProviderFailure {
+    if (kind === 'throttled' && retryAfterMs !== null) this.#link.pace?.suspend(retryAfterMs)
     const clean = this.#secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message)
     return new ProviderFailure(kind, clean, { retryAfterMs, evidence })
   }

@@ -76,13 +76,13 @@ export class RpcClient {
     const startedMs = this.#deps.env.clock.monotonicMs()
     try {
       const answers = decode(await this.#exchange.post(body, limits), firstId).map((one) =>
-        'failure' in one ? { failure: this.#exchange.scrub(one.failure) } : one,
+        'failure' in one ? { failure: this.#exchange.noted(one.failure) } : one,
       )
       this.#report(calls, answers, startedMs)
       return answers
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error
-      const failure = this.#exchange.scrub(error)
+      const failure = this.#exchange.noted(error)
       const failed = calls.map(() => ({ failure }))
       this.#report(calls, failed, startedMs)
       throw failure
