@@ -32,11 +32,14 @@ export class ExecutionReader implements TransferReader<TronProvider> {
     }
   }
 
-  /** Where the provider does not have all of the block's infos yet, another one may. */
+  /**
+   * The head may have been replaced since it was named, so what does not fit it is looked at anew. Where the
+   * provider does not have all of the block's infos yet, another one may.
+   */
   async block(provider: TronProvider, height: number): Promise<Block | null> {
-    const known = provider.rememberedId(height) ?? (await provider.header(height))?.hash
-    if (known === undefined) return null
-    const reading = await this.#readBlock(provider, height, known)
+    const named = provider.rememberedId(height)
+    const early = named === null ? null : await this.#readBlock(provider, height, named)
+    const reading = early ?? (await this.#readKnown(provider, height))
     if (reading !== null) return this.#blockOf(reading)
     for (const other of this.#pool.others(provider)) {
       const answer = await this.#pool.try(other, () => this.#readKnown(other, height))

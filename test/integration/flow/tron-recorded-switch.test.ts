@@ -129,7 +129,7 @@ test('two nodes on two branches: back and forth ends on the branch that is solid
 interface SwitchWorld {
   readonly node: TronNode
   readonly world: FlowWorld
-  follow(): Promise<string[]>
+  readonly follow: () => Promise<string[]>
 }
 
 async function switchWorld(

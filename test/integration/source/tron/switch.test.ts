@@ -113,7 +113,11 @@ test('a head that was named before the switch does not lend its id to a block re
   const { source } = await openTronSource(t, [node], { contract })
   await source.head()
   node.view = AFTER
-  assert.equal(await source.block(CONTESTED), null)
+  for (const height of [CONTESTED, CONTESTED - 1]) {
+    const block = required(await source.block(height), 'replaced, not removed')
+    assert.equal(block.hash, `0x${at(after, height).blockID}`)
+    assertOfOneBranch(block.hash, block.transfers)
+  }
 })
 
 for (const head of [ANCESTOR, 157, CONTESTED, 162, 163, OLD_HEAD]) {
