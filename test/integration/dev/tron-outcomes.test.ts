@@ -258,6 +258,19 @@ test('a router that swallows an inner failure succeeds without a Transfer', asyn
   assertMoved(paid, [[TOKEN_ADDRESS, ROUTER_ADDRESS, DEPOSIT, 13n]])
 })
 
+test('what an inner call had moved before it failed is undone, although its caller goes on', async (t) => {
+  const world = await openTronWorld(t)
+  const args = [TOKEN_ADDRESS, DEPOSIT, 500n]
+  const info = await mined(world, await world.wallet.callRouter({ name: 'undoThenPayOne', args }))
+  assert.equal(info.receipt.result, 'SUCCESS')
+  assertMoved(info, [[TOKEN_ADDRESS, ROUTER_ADDRESS, DEPOSIT, 1n]])
+  assert.deepEqual(
+    info.internal_transactions?.map(({ rejected }) => rejected),
+    [true, true, undefined],
+  )
+  assert.equal(await world.wallet.balanceOf(DEPOSIT), 1n)
+})
+
 const UNDONE = [
   ['payThenRevert', 'REVERT', /^REVERT opcode executed$/, 1],
   ['payThenCrash', 'ILLEGAL_OPERATION', /^Invalid operation code: opCode\[fe\];$/, 1],

@@ -68,6 +68,7 @@ const SCENARIOS: Readonly<Record<string, Play>> = {
   'router thenInvalid': callThen('payThenCrash'),
   'router thenBurn (OUT_OF_ENERGY)': callThen('payThenBurn'),
   'router thenSpin (OUT_OF_TIME?)': callThen('payThenStall'),
+  'router innerRevert': callThen('undoThenPayOne'),
   issue: ({ wallet }) => wallet.callToken({ name: 'issue', args: [1n] }),
   redeem: ({ wallet }) => wallet.callToken({ name: 'redeem', args: [1n] }),
   'setParams fee': ({ wallet }) => wallet.callToken({ name: 'setParams', args: [10n, 5n] }),
@@ -84,7 +85,7 @@ const SCENARIOS: Readonly<Record<string, Play>> = {
 }
 
 function callThen(name: string): Play {
-  return ({ wallet }) => wallet.callRouter({ name, args: [TOKEN_ADDRESS, DEPOSIT, 1n] })
+  return ({ wallet }) => wallet.callRouter({ name, args: [TOKEN_ADDRESS, DEPOSIT, 9n] })
 }
 
 for (const [name, play] of Object.entries(SCENARIOS)) {

@@ -101,8 +101,7 @@ export class Execution {
 
   /** A call between contracts: when it fails, what it did is undone and the caller decides what that means. */
   callInside(caller: Address, callee: Address, input: Hex): Hex {
-    const internal: InternalCall = { caller, callee, rejected: false }
-    this.internals.push(internal)
+    const depth = this.internals.push({ caller, callee, rejected: false }) - 1
     const before = copyLedger(this.ledger)
     const logCount = this.logs.length
     try {
@@ -110,7 +109,8 @@ export class Execution {
     } catch (error) {
       this.ledger = before
       this.logs.splice(logCount)
-      internal.rejected = true
+      // Whatever it had called in turn is undone with it.
+      for (const internal of this.internals.slice(depth)) internal.rejected = true
       throw error
     }
   }

@@ -7,6 +7,7 @@ export const ROUTER_ABI = parseAbi([
   'function pay(address[] tokens, address[] recipients, uint256[] amounts)',
   'function pull(address token, address from, address to, uint256 amount)',
   'function tryPay(address token, address to, uint256 amount) returns (bool)',
+  'function undoThenPayOne(address token, address to, uint256 amount)',
   'function payThenRevert(address token, address to, uint256 amount)',
   'function payThenCrash(address token, address to, uint256 amount)',
   'function payThenBurn(address token, address to, uint256 amount)',
@@ -43,6 +44,14 @@ export const router: NativeContract = {
       const paid = succeeds(() => transferOf(call))
       report(call, paid ? 1 : 0)
       return paid
+    },
+    /** A transfer within a call that reverts, which the caller swallows; then a transfer of one unit. */
+    undoThenPayOne: (call) => {
+      const [token, to] = [call.address(0), call.address(1)]
+      const args = [token, to, call.amount(2)] as const
+      const data = encodeFunctionData({ abi: ROUTER_ABI, functionName: 'payThenRevert', args })
+      succeeds(() => void call.callInside(call.self, data))
+      transfer(call, { token, to, amount: 1n })
     },
     payThenRevert: (call) => {
       transferOf(call)
