@@ -2,9 +2,10 @@ import type { Types } from 'tronweb'
 import type { Abi } from 'viem'
 import { encodeFunctionData } from 'viem/utils'
 import type { Address } from '../../domain/chain.ts'
+import { required } from '../../lib/assert.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Hex } from '../../lib/hex.ts'
-import { devAccount, devAccounts } from './accounts.ts'
+import { devAccounts, type KeyPair } from './accounts.ts'
 import { tronHex } from './address.ts'
 import { LOG_FORGE_ADDRESS, ROUTER_ADDRESS, TOKEN_ADDRESS, TRC10_ID } from './ledger/contracts.ts'
 import { LOG_FORGE_ABI } from './ledger/log-forge.ts'
@@ -71,20 +72,20 @@ export async function openTronWallet(options: WalletOptions): Promise<TronWallet
 /** Plays the customers of the devnet through a real tronweb, with the published keys of `accounts.ts`. */
 export class TronWallet {
   readonly accounts: readonly Address[]
-  readonly #module: TronWebModule
+  readonly #keys: readonly KeyPair[]
   readonly #client: InstanceType<TronWebModule['TronWeb']>
   readonly #clock: Clock
   #lastTimestamp = 0
 
   constructor(module: TronWebModule, { fullUrl, solidityUrl, apiKey, clock }: WalletOptions) {
-    this.#module = module
+    this.#keys = devAccounts(module)
     this.#clock = clock
     this.#client = new module.TronWeb({
       fullNode: fullUrl,
       solidityNode: solidityUrl,
       ...(apiKey === undefined ? {} : { headers: { 'TRON-PRO-API-KEY': apiKey } }),
     })
-    this.accounts = devAccounts(module).map(({ address }) => address)
+    this.accounts = this.#keys.map(({ address }) => address)
   }
 
   /** Sends a transfer and returns its hash. It is pending until the next block. */
@@ -117,7 +118,7 @@ export class TronWallet {
 
   async sendTrx({ to, amount, sender = 0 }: CoinTransfer): Promise<Hex> {
     const blockHeader = await this.#blockHeader()
-    const from = tronHex(devAccount(this.#module, sender).address)
+    const from = tronHex(this.#key(sender).address)
     const { transactionBuilder } = this.#client
     const unsigned = await transactionBuilder.sendTrx(tronHex(to), amount, from, { blockHeader })
     return this.broadcast(await this.#sign(unsigned, sender))
@@ -126,7 +127,7 @@ export class TronWallet {
   /** The TRC10 token that is also called USDT. */
   async sendTrc10({ to, amount, sender = 0 }: CoinTransfer): Promise<Hex> {
     const blockHeader = await this.#blockHeader()
-    const from = tronHex(devAccount(this.#module, sender).address)
+    const from = tronHex(this.#key(sender).address)
     const unsigned = await this.#client.transactionBuilder.sendToken(
       tronHex(to),
       amount,
@@ -164,7 +165,7 @@ export class TronWallet {
       '',
       { txLocal: true, feeLimit, input: data.slice(2), blockHeader: await this.#blockHeader() },
       [],
-      tronHex(devAccount(this.#module, sender).address),
+      tronHex(this.#key(sender).address),
     )
     return this.#sign(transaction, sender)
   }
@@ -179,8 +180,11 @@ export class TronWallet {
   }
 
   #sign(unsigned: Types.Transaction, sender: number): Promise<SignedTransaction> {
-    const { privateKey } = devAccount(this.#module, sender)
-    return this.#client.trx.sign(unsigned, privateKey)
+    return this.#client.trx.sign(unsigned, this.#key(sender).privateKey)
+  }
+
+  #key(sender: number): KeyPair {
+    return required(this.#keys[sender], `the devnet has ${this.#keys.length} accounts`)
   }
 
   /**
