@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Fields } from './api/request.ts'
+import { ApiError, type Fields } from './api/request.ts'
 import type { RawAnswer } from './faults.ts'
 
 export interface HttpServer {
@@ -56,7 +56,15 @@ export async function readFields(request: IncomingMessage, url: URL): Promise<Fi
   const query: Fields = Object.fromEntries(url.searchParams)
   if (request.method !== 'POST') return query
   const text = await readText(request)
-  return text === '' ? query : { ...query, ...(JSON.parse(text) as Fields) }
+  return text === '' ? query : { ...query, ...parseFields(text) }
+}
+
+function parseFields(text: string): Fields {
+  try {
+    return JSON.parse(text) as Fields
+  } catch {
+    throw new ApiError('com.alibaba.fastjson.JSONException', 'syntax error')
+  }
 }
 
 /** How java-tron's web server says that it has no such path. */

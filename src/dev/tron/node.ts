@@ -5,7 +5,7 @@ import { triggerJson, transferJson } from './api/call-json.ts'
 import { answerCall, type RpcCall, type RpcContext } from './api/json-rpc.ts'
 import { nodeInfoJson } from './api/node-info-json.ts'
 import { FULL_NODE_ENDPOINTS, READ_ENDPOINTS, type Endpoint } from './api/read-endpoints.ts'
-import { ApiError, textIn, type Fields, type ReadContext } from './api/request.ts'
+import { ApiError, flagIn, textIn, type Fields, type ReadContext } from './api/request.ts'
 import { bentAnswer, Faults, JSON_TYPE, rawAnswer, type Fault } from './faults.ts'
 import { Gate, type GateOptions } from './gate.ts'
 import { listen, noSuchPath, readFields, readText, send, type HttpServer } from './http.ts'
@@ -40,6 +40,17 @@ type Api = 'wallet' | 'walletsolidity' | 'jsonrpc'
 const BLOCK_RANGE_MAX = 5_000
 const RPC_TYPE = 'application/json-rpc'
 const DRIP_MS = 200
+const PARSE_ERROR =
+  '{"jsonrpc":"2.0","id":"null","error":{"code":-32700,"message":"JSON parse error"}}\n'
+const UNSUPPORTED = 'java.lang.UnsupportedOperationException'
+const HEX_ONLY = 'this devnet prints addresses in hexadecimal only: ask without visible'
+
+interface Asked {
+  readonly api: Api
+  readonly request: IncomingMessage
+  readonly url: URL
+  readonly fault: Fault | null
+}
 
 /** One node of the devnet with its three APIs, and everything that can be wrong with one. */
 export class TronNode {
@@ -139,9 +150,8 @@ export class TronNode {
     if (api === undefined || endpoint === null) {
       return send(response, noSuchPath(request.method ?? 'GET', path))
     }
-    const fields = await readFields(request, url)
-    const body = `${JSON.stringify(this.#answer(endpoint, { api, fields, fault }))}\n`
-    send(response, { status: 200, contentType: JSON_TYPE, body })
+    const body = JSON.stringify(await this.#answer(endpoint, { api, request, url, fault }))
+    send(response, { status: 200, contentType: JSON_TYPE, body: `${body}\n` })
   }
 
   /** Whether the fault took the whole exchange over. */
@@ -177,10 +187,11 @@ export class TronNode {
     return Object.hasOwn(endpoints, name) ? (endpoints[name] ?? null) : null
   }
 
-  #answer(endpoint: Endpoint, asked: { api: Api; fields: Fields; fault: Fault | null }): unknown {
-    const { api, fields, fault } = asked
-    const context = this.#context(api === 'wallet' ? this.view.all() : this.view.solid())
+  async #answer(endpoint: Endpoint, { api, request, url, fault }: Asked): Promise<unknown> {
     try {
+      const fields = await readFields(request, url)
+      if (flagIn(fields, 'visible')) throw new ApiError(UNSUPPORTED, HEX_ONLY)
+      const context = this.#context(api === 'wallet' ? this.view.all() : this.view.solid())
       return bentAnswer(fault, {
         fields,
         headHeight: context.window.head.height,
@@ -211,7 +222,8 @@ export class TronNode {
   }
 
   #answerRpc(text: string): string {
-    const request = JSON.parse(text) as RpcCall | RpcCall[]
+    const request = parseCalls(text)
+    if (request === null) return PARSE_ERROR
     const answer = Array.isArray(request)
       ? request.map((call) => this.#answerCall(call))
       : this.#answerCall(request)
@@ -237,5 +249,13 @@ export class TronNode {
 
   #count(name: string): void {
     this.requests.set(name, (this.requests.get(name) ?? 0) + 1)
+  }
+}
+
+function parseCalls(text: string): RpcCall | RpcCall[] | null {
+  try {
+    return JSON.parse(text) as RpcCall | RpcCall[]
+  } catch {
+    return null
   }
 }

@@ -172,3 +172,14 @@ test('who asks too often is suspended, and asking meanwhile prolongs it', async 
   nowMs = 88_000
   assert.equal(await status(), 200)
 })
+
+test('what the devnet cannot answer is an error in words, never a wrong answer', async (t) => {
+  const { devnet } = await openTronWorld(t)
+  const visible = await ask<{ Error: string }>(devnet.main, NOW, { visible: true })
+  assert.match(visible.Error, /addresses in hexadecimal only/)
+  const response = await fetch(devnet.main.fullUrl + NOW, { method: 'POST', body: '{"num":' })
+  assert.equal(response.status, 200)
+  assert.match(await response.text(), /^\{"Error":"class .*JSONException : /)
+  const call = await fetch(devnet.main.jsonRpcUrl, { method: 'POST', body: '{' })
+  assert.match(await call.text(), /"code":-32700/)
+})
