@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { callNode } from '../../src/dev/anvil-control.ts'
+import type { TronDevnetOptions } from '../../src/dev/tron/devnet.ts'
+import { TOKEN_ADDRESS } from '../../src/dev/tron/ledger/contracts.ts'
+import type { NodeOptions, TronNode } from '../../src/dev/tron/node.ts'
+import type { Address } from '../../src/domain/chain.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import type { Hex } from '../../src/lib/hex.ts'
+import { TRANSFER_TOPIC } from '../../src/source/movement.ts'
+import { adapterFor } from '../../src/source/index.ts'
+import { standingDeposits, storiesOf, UNIT } from './anvil-world.ts'
+import { testDatabase } from './database.ts'
+import {
+  DEVNET,
+  openDevnet,
+  openDevnetSource,
+  type Devnet,
+  type DevnetSource,
+  type DevnetSourceOptions,
+} from './devnet-chain.ts'
+import { flowWorldOn, type FlowWorld } from './flow-world.ts'
+
+/** One band for each way in which a rule can ask: confirmations, both, finality alone. */
+export const THREE_BANDS: Policy = {
+  minimumAmount: UNIT,
+  bands: [
+    { upTo: 100n * UNIT, rule: { confirmations: 2, finality: false }, providers: 1 },
+    { upTo: 1_000n * UNIT, rule: { confirmations: 9, finality: true }, providers: 1 },
+    { upTo: null, rule: { confirmations: null, finality: true }, providers: 1 },
+  ],
+  onFinalityStall: 'hold',
+}
+
+/** Two providers must show it, whatever the amount. */
+export const TWO_WITNESSES: Policy = {
+  minimumAmount: UNIT,
+  bands: [{ upTo: null, rule: { confirmations: 2, finality: false }, providers: 2 }],
+  onFinalityStall: 'hold',
+}
+
+export interface DevnetWorld
+  extends Devnet, Omit<FlowWorld, 'metrics'>, Omit<DevnetSource, 'config' | 'deps'> {
+  readonly main: TronNode
+  /** The metrics of the flow; `metrics` are the source's. */
+  readonly flowMetrics: FlowWorld['metrics']
+  /** Lets the daemon do all there is to do; returns the names of the outcomes. */
+  follow(): Promise<string[]>
+  /** See `storiesOf`, in the order of the amounts. */
+  stories(): Promise<string[]>
+}
+
+export interface DevnetWorldOptions extends DevnetSourceOptions {
+  readonly devnet?: Partial<TronDevnetOptions>
+  /** Further providers beside the devnet's own first node. */
+  readonly others?: readonly NodeOptions[]
+  readonly policy?: Policy
+  readonly start?: number | 'finalized'
+}
+
+/** One environment on the TRON devnet, watched through the real source, on a real database. */
+export async function devnetWorld(
+  t: TestContext,
+  options: DevnetWorldOptions = {},
+): Promise<DevnetWorld> {
+  const chain = await openDevnet(t, options.devnet)
+  for (const other of options.others ?? []) await chain.devnet.openNode(other)
+  const { source, clock, metrics, lines } = await openDevnetSource(t, chain.devnet.nodes, options)
+  const { metrics: flowMetrics, ...flow } = await flowWorldOn(await testDatabase(t), source, {
+    watched: DEVNET,
+    codec: adapterFor('tron').codec,
+    policy: options.policy ?? THREE_BANDS,
+    ...(options.start === undefined ? {} : { start: options.start }),
+  })
+  const { follower, rescanner, witness } = flow.watch
+  return {
+    ...chain,
+    ...flow,
+    flowMetrics,
+    main: chain.devnet.main,
+    source,
+    clock,
+    metrics,
+    lines,
+    follow: () => flow.run(follower, rescanner, witness),
+    stories: () => storiesByAmount(flow),
+  }
+}
+
+async function storiesByAmount({ db }: Pick<FlowWorld, 'db'>): Promise<string[]> {
+  const amount = (story: string) => Number.parseFloat(story)
+  return (await storiesOf(db)).toSorted((a, b) => amount(a) - amount(b))
+}
+
+interface RawLog {
+  readonly topics: readonly [Hex, Hex, Hex]
+  readonly data: Hex
+  readonly transactionHash: Hex
+  readonly blockHash: Hex
+  readonly blockNumber: Hex
+  readonly logIndex: Hex
+}
+
+/** What a node says of its chain by `eth_getLogs`, which the source never asks: one line a transfer. */
+export async function devnetTransfers(
+  { jsonRpcUrl }: TronNode,
+  recipients: readonly Address[],
+): Promise<string[]> {
+  const filter = { fromBlock: '0x0', toBlock: 'latest', address: TOKEN_ADDRESS }
+  const topics = [TRANSFER_TOPIC]
+  const logs = await callNode<RawLog[]>(jsonRpcUrl, 'eth_getLogs', { ...filter, topics })
+  return logs
+    .filter(({ topics: [, , to] }) => recipients.includes(`0x${to.slice(26)}`))
+    .map(
+      (log) =>
+        `${log.transactionHash} ${BigInt(log.data)} in ${Number(log.blockNumber)} ${log.blockHash} at ${Number(log.logIndex)}`,
+    )
+    .toSorted()
+}
+
+/** P1 and P2 for a world whose every payment is large enough: our standing deposits are the chain's transfers. */
+export async function assertMirrorsDevnet(
+  world: Pick<DevnetWorld, 'main' | 'db'>,
+  recipients: readonly Address[],
+): Promise<void> {
+  assert.deepEqual(await standingDeposits(world.db), await devnetTransfers(world.main, recipients))
+}
