@@ -21,7 +21,7 @@ import { runLoop, type Actor, type LoopOptions } from './lib/loop.ts'
 import type { Wake } from './lib/wake.ts'
 import { Publisher } from './outbox/publisher.ts'
 import { ShortageWatch } from './provider-shortage.ts'
-import { probesOf } from './readiness.ts'
+import { probesOf, type ReadinessParts } from './readiness.ts'
 import { adapterFor, type RpcHttp } from './source/index.ts'
 import { openDatabase, type Db, type DatabaseOptions } from './store/database.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
@@ -115,7 +115,8 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     { actor: new Housekeeping(db, env.clock), idleMs: REST_MS.housekeeping },
     { actor: new ShortageWatch(db, config.chains, base.report), idleMs: REST_MS.shortages },
   ]
-  const server = await createApi(base, chains.refused, dispatcher.wake)
+  const sights = new Map(watches.map(({ chain, follower }) => [chain.id, follower.sight]))
+  const server = await createApi(base, { refused: chains.refused, sights }, dispatcher.wake)
 
   const stop = async (): Promise<void> => {
     // The leases first: a client that is slow to finish must not keep the standby waiting.
@@ -158,10 +159,10 @@ function createBase(config: Config, { env, log, wrapPool }: AppDeps): Base {
 
 function createApi(
   { config, db, env, log, metrics }: Base,
-  refused: ReadonlyMap<ChainId, string>,
+  known: Pick<ReadinessParts, 'refused' | 'sights'>,
   replayed: Wake,
 ): Promise<HttpServer> {
-  const probes = probesOf(db, env.clock, config.chains, refused)
+  const probes = probesOf({ db, clock: env.clock, chains: config.chains, ...known })
   return createServer({
     db,
     env,

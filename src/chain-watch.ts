@@ -3,7 +3,7 @@ import { Follower } from './block/follower.ts'
 import type { ChainConfig } from './config/config.ts'
 import type { Evidence } from './confirmation/policy.ts'
 import { Witness } from './confirmation/witness.ts'
-import type { Codec } from './domain/chain.ts'
+import type { Chain, Codec } from './domain/chain.ts'
 import { SourceError, type ChainSource } from './domain/source.ts'
 import type { Step } from './domain/step.ts'
 import type { Transfer } from './domain/transfer.ts'
@@ -28,6 +28,7 @@ export interface ChainWatchDeps {
 
 /** Everything that watches one chain: the actors, in the order in which a deterministic driver should tick them. */
 export interface ChainWatch {
+  readonly chain: Chain
   readonly keeper: LeaseKeeper
   readonly filter: AddressFilter
   readonly follower: Follower
@@ -58,10 +59,13 @@ export function watchChain(
   const common = { chain, source, db, env, report, lease: keeper.current, apply, withBlockTimes }
   const hint = new Wake()
   source.onHint(() => hint.ring())
+  const follower = new Follower({ ...common, start: config.start })
+  report.headAge(chain, () => follower.sight.ageSeconds())
   return {
+    chain,
     keeper,
     filter,
-    follower: new Follower({ ...common, start: config.start }),
+    follower,
     rescanner: new Rescanner({ ...common, position: (db) => positionOf(db, chain.id) }),
     witness: new Witness({
       ...common,

@@ -1,7 +1,8 @@
 import { readCursor } from './block/block-store.ts'
+import type { HeadSight } from './block/head-sight.ts'
 import type { ChainConfig } from './config/config.ts'
-import type { Chain } from './domain/chain.ts'
-import type { Probe } from './http/readiness.ts'
+import type { Chain, ChainId } from './domain/chain.ts'
+import type { Probes } from './http/readiness.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Db } from './store/database.ts'
 import { pendingMigrations } from './store/migrate.ts'
@@ -9,39 +10,68 @@ import { pendingMigrations } from './store/migrate.ts'
 /** A tip older than this many block times is stale; at least STALE_SECONDS_MIN, for chains with fast blocks. */
 const STALE_BLOCKS = 20
 const STALE_SECONDS_MIN = 60
+/** Looks at the head come at least as often as blocks or polls: three without an answer are no coincidence. */
+const BLIND_LOOKS = 3
+/** Below it, one slow answer or a change of providers would be an alarm. */
+const BLIND_SECONDS_MIN = 15
 
 export function staleAfterSeconds(chain: Chain): number {
   return Math.max(STALE_SECONDS_MIN, STALE_BLOCKS * chain.blockTimeSeconds)
 }
 
-/** What must hold before this daemon calls itself ready, each with a sentence for the person who is woken up. */
-export function probesOf(
-  db: Db,
-  clock: Clock,
-  chains: readonly ChainConfig[],
-  refused: ReadonlyMap<string, string>,
-): Probe[] {
-  const database: Probe = {
-    name: 'database',
-    async check() {
-      const pending = await pendingMigrations(db)
+function blindAfterSeconds({ chain, pollMs }: ChainConfig): number {
+  return Math.max(BLIND_SECONDS_MIN, BLIND_LOOKS * Math.max(chain.blockTimeSeconds, pollMs / 1_000))
+}
+
+export interface ReadinessParts {
+  readonly db: Db
+  readonly clock: Clock
+  readonly chains: readonly ChainConfig[]
+  /** Chains that did not start, with the reason. */
+  readonly refused: ReadonlyMap<ChainId, string>
+  /** Of the chains that did. */
+  readonly sights: ReadonlyMap<ChainId, HeadSight>
+}
+
+/** What must hold before this daemon calls itself well, each with a sentence for the person who is woken up. */
+export function probesOf(parts: ReadinessParts): Probes {
+  return {
+    async database() {
+      const pending = await pendingMigrations(parts.db)
       return pending.length === 0 ? null : `lacks ${pending.join(', ')}: run "settled migrate"`
     },
+    chains: parts.chains.map((config) => ({
+      chain: config.chain.slug,
+      check: async () => describeBlindness(config, parts) ?? (await examineCursor(config, parts)),
+    })),
   }
-  const perChain = chains.map(({ chain }): Probe => ({
-    name: `chain:${chain.slug}`,
-    async check() {
-      const refusal = refused.get(chain.id)
-      if (refusal !== undefined) return refusal
-      const cursor = await readCursor(db, chain.id)
-      if (cursor === null) return 'no block yet: the first one has not been read'
-      if (cursor.halt !== null) {
-        return `halted (${cursor.halt.reason}): see "settled chain list", which says what to do`
-      }
-      const ageSeconds = Math.round((clock.now().getTime() - cursor.updatedAt.getTime()) / 1000)
-      if (ageSeconds <= staleAfterSeconds(chain)) return null
-      return `no progress for ${ageSeconds} s at height ${cursor.height}: run "settled doctor"`
-    },
-  }))
-  return [database, ...perChain]
+}
+
+/** What this daemon knows by itself: that it never started the chain, or that nobody shows it the head. */
+function describeBlindness(
+  config: ChainConfig,
+  { refused, sights }: Pick<ReadinessParts, 'refused' | 'sights'>,
+): string | null {
+  const { id } = config.chain
+  const refusal = refused.get(id)
+  if (refusal !== undefined) return refusal
+  const blindness = sights.get(id)?.blindness() ?? null
+  if (blindness === null || blindness.seconds <= blindAfterSeconds(config)) return null
+  const why = blindness.reason === null ? '' : ` (${blindness.reason})`
+  return `no provider has shown the head for ${blindness.seconds} s${why}: run "settled doctor"`
+}
+
+/** What the database says, whoever follows the chain. */
+async function examineCursor(
+  { chain }: ChainConfig,
+  { db, clock }: Pick<ReadinessParts, 'db' | 'clock'>,
+): Promise<string | null> {
+  const cursor = await readCursor(db, chain.id)
+  if (cursor === null) return 'no block yet: the first one has not been read'
+  if (cursor.halt !== null) {
+    return `halted (${cursor.halt.reason}): see "settled chain list", which says what to do`
+  }
+  const ageSeconds = Math.round((clock.now().getTime() - cursor.updatedAt.getTime()) / 1000)
+  if (ageSeconds <= staleAfterSeconds(chain)) return null
+  return `no progress for ${ageSeconds} s at height ${cursor.height}: run "settled doctor"`
 }

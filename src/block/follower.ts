@@ -17,6 +17,7 @@ import type { Report } from '../telemetry/report.ts'
 import { haltChain, pruneBlocks, readCursor, readView, type Halt } from './block-store.ts'
 import * as chainView from './chain-view.ts'
 import { findAncestor } from './common-ancestor.ts'
+import { HeadSight } from './head-sight.ts'
 
 /** What a step did. */
 export interface Applied {
@@ -68,6 +69,7 @@ interface Sight {
  */
 export class Follower implements Actor {
   readonly name: string
+  readonly sight: HeadSight
   readonly #options: FollowerOptions
   #view: chainView.ChainView | null = null
   /** The fence the view was read under: after another daemon's turn it is history. */
@@ -83,6 +85,7 @@ export class Follower implements Actor {
   constructor(options: FollowerOptions) {
     this.name = `follower:${options.chain.slug}`
     this.#options = options
+    this.sight = new HeadSight(options.env.clock)
   }
 
   async tick(): Promise<Outcome> {
@@ -101,6 +104,7 @@ export class Follower implements Actor {
     const led = this.#view !== null || this.#haltSaid
     if (led) this.#options.report.stoodBack(this.#options.chain)
     this.#haltSaid = false
+    this.sight.rest()
     this.#forget()
     return idle('standby')
   }
@@ -121,7 +125,9 @@ export class Follower implements Actor {
       this.#viewFence = lease.fence
       this.#options.report.resumed(chain)
     }
-    const [head, claimed] = await Promise.all([source.head(), source.finalizedHead()])
+    const [head, claimed] = await this.sight.look(() =>
+      Promise.all([source.head(), source.finalizedHead()]),
+    )
     const sight = { head, claimed }
     const outcome = await this.#follow(lease, this.#view, sight)
     this.#reportPosition(sight)
@@ -312,6 +318,7 @@ export class Follower implements Actor {
   #stayHalted(halt: Halt): Outcome {
     const { chain, report } = this.#options
     if (!this.#haltSaid) report.halted(chain, halt.reason, halt)
+    this.sight.rest()
     this.#haltSaid = true
     return idle('halted')
   }

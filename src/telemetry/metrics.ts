@@ -15,6 +15,7 @@ const CATALOGUE = {
   head_height: gauge('Newest block a provider reported', 'chain'),
   tip_height: gauge('Last block connected in our view', 'chain'),
   finalized_height: gauge('Newest block known to be irreversible, verified by hash', 'chain'),
+  head_look_age_seconds: gauge('Time since a provider last showed the head', 'chain'),
   head_lag_blocks: gauge('Blocks between the reported head and our tip', 'chain'),
   finality_lag_blocks: gauge('Blocks between our tip and the finalized block', 'chain'),
   finality_lag_seconds: gauge('Age of the finalized block against our tip, by block time', 'chain'),
@@ -51,10 +52,11 @@ type Labels = Record<string, string>
 export class Metrics {
   readonly registry = new Registry()
   readonly #metrics = new Map<MetricName, Counter | Gauge | Histogram>()
+  readonly #readings = new Map<string, Reading>()
 
   constructor() {
     for (const [name, spec] of Object.entries(CATALOGUE) as [MetricName, Spec][]) {
-      this.#metrics.set(name, build(name, spec, this.registry))
+      this.#metrics.set(name, this.#build(name, spec))
     }
   }
 
@@ -84,10 +86,42 @@ export class Metrics {
     if (metric instanceof Gauge) metric.remove(labels)
   }
 
+  /** Lets a gauge be read whenever it is asked for; null: nobody here knows it. */
+  measure(name: MetricName, labels: Labels, read: () => number | null): void {
+    this.#readings.set(`${name} ${JSON.stringify(labels)}`, { name, labels, read })
+  }
+
   observe(name: MetricName, value: number, labels: Labels = {}): void {
     const metric = this.#metrics.get(name)
     if (metric instanceof Histogram) metric.observe(labels, value)
   }
+
+  #build(name: MetricName, spec: Spec): Counter | Gauge | Histogram {
+    const common = {
+      name: `settled_${name}`,
+      help: spec.help,
+      labelNames: [...spec.labels],
+      registers: [this.registry],
+    }
+    if (spec.kind === 'counter') return new Counter(common)
+    if (spec.kind === 'gauge') return new Gauge({ ...common, collect: () => this.#read(name) })
+    return new Histogram({ ...common, buckets: [...(spec.buckets ?? [])] })
+  }
+
+  #read(name: MetricName): void {
+    for (const reading of this.#readings.values()) {
+      if (reading.name !== name) continue
+      const value = reading.read()
+      if (value === null) this.forget(name, reading.labels)
+      else this.set(name, value, reading.labels)
+    }
+  }
+}
+
+interface Reading {
+  readonly name: MetricName
+  readonly labels: Labels
+  readonly read: () => number | null
 }
 
 interface Spec {
@@ -107,16 +141,4 @@ function gauge(help: string, ...labels: string[]): Spec {
 
 function histogram(help: string, buckets: readonly number[], ...labels: string[]): Spec {
   return { kind: 'histogram', help, labels, buckets }
-}
-
-function build(name: string, spec: Spec, registry: Registry): Counter | Gauge | Histogram {
-  const common = {
-    name: `settled_${name}`,
-    help: spec.help,
-    labelNames: [...spec.labels],
-    registers: [registry],
-  }
-  if (spec.kind === 'counter') return new Counter(common)
-  if (spec.kind === 'gauge') return new Gauge(common)
-  return new Histogram({ ...common, buckets: [...(spec.buckets ?? [])] })
 }

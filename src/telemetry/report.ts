@@ -68,6 +68,11 @@ export class Report {
     for (const gauge of POSITION_GAUGES) this.#metrics.forget(gauge, { chain: chain.slug })
   }
 
+  /** Read at every scrape: a gauge that is set after each look would stand still when no look comes back. */
+  headAge(chain: Chain, read: () => number | null): void {
+    this.#metrics.measure('head_look_age_seconds', { chain: chain.slug }, read)
+  }
+
   /** Where a chain stands after a tick: what the provider says against what we have. */
   position(chain: Chain, position: ChainPosition): void {
     const { head, tip, finalized } = position

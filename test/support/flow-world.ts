@@ -9,7 +9,7 @@ import type { Policy } from '../../src/domain/policy.ts'
 import type { ChainSource } from '../../src/domain/source.ts'
 import { createEnvironment, enableRail } from '../../src/environment/environment-store.ts'
 import { required } from '../../src/lib/assert.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import type { Actor } from '../../src/lib/loop.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { registerAddresses } from '../../src/match/address-store.ts'
@@ -51,6 +51,8 @@ export interface FlowOptions {
   readonly watched?: WatchedChain
   readonly policy?: Policy
   readonly start?: number | 'finalized'
+  /** The daemon's time; the machine's by default. */
+  readonly clock?: Clock
   /** How events print addresses and hashes; as they are by default. */
   readonly codec?: Codec
 }
@@ -76,7 +78,7 @@ export async function flowWorldOn(
   )
   const metrics = new Metrics()
   const report = new Report(createLogger({ level: 'silent' }), metrics)
-  const env = { clock: systemClock, random: systemRandom }
+  const env = { clock: options.clock ?? systemClock, random: systemRandom }
   const watched = options.watched ?? ANVIL
   await prepare(db, watched, options.policy)
   const another = (holder: string): ChainWatch =>

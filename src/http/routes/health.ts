@@ -5,8 +5,10 @@ const Live = z.object({ status: z.literal('ok') })
 
 const Ready = z
   .object({
-    ready: z.boolean(),
-    checks: z.array(z.object({ name: z.string(), problem: z.string().nullable() })),
+    ready: z.boolean().meta({ description: 'Whether requests are welcome; 503 when not' }),
+    healthy: z.boolean().meta({ description: 'Whether nothing at all is wrong' }),
+    database: z.string().nullable().meta({ description: 'What is wrong with it, if anything' }),
+    chains: z.array(z.object({ chain: z.string(), problem: z.string().nullable() })),
   })
   .meta({ id: 'Readiness' })
 
@@ -21,12 +23,12 @@ export function healthRoutes(app: App, { metrics, readiness }: RouteDeps): void 
   const ready = {
     tags,
     security,
-    summary: 'Does it do its work? Says in words what is wrong',
+    summary: 'May it be asked? Says of the database and of each chain, in words, what is wrong',
     response: { 200: Ready, 503: Ready },
   }
   app.get('/readyz', { schema: ready }, async (_request, reply) => {
-    const { ready, checks } = await readiness()
-    return reply.code(ready ? 200 : 503).send({ ready, checks: [...checks] })
+    const found = await readiness()
+    return reply.code(found.ready ? 200 : 503).send({ ...found, chains: [...found.chains] })
   })
 
   const text = { 'text/plain': { schema: z.string() } }

@@ -209,10 +209,12 @@ async function finalDepositThenDeepReorg(world: AnvilWorld): Promise<string> {
   return again
 }
 
-async function readinessOf({ db }: AnvilWorld): Promise<string | null> {
+async function readinessOf({ db, watch }: AnvilWorld): Promise<string | null> {
   const config = { ...ANVIL, providers: [], websocketUrl: null, start: 0, pollMs: 250 }
-  const { checks } = await askProbes(probesOf(db, systemClock, [config], new Map()))
-  return checks.find(({ name }) => name === 'chain:anvil')?.problem ?? null
+  const sights = new Map([[watch.chain.id, watch.follower.sight]])
+  const parts = { db, clock: systemClock, chains: [config], refused: new Map(), sights }
+  const { chains } = await askProbes(probesOf(parts))
+  return chains.find(({ chain }) => chain === 'anvil')?.problem ?? null
 }
 
 async function haltedGauge({ metrics }: AnvilWorld): Promise<number | undefined> {

@@ -68,8 +68,11 @@ test('a provider of another chain is refused, and the chains that are right run 
   const rows = await app.db.selectFrom('deposit').select(['chain_id']).execute()
   assert.deepEqual(rows, [{ chain_id: 'eip155:31337' }])
   const { statusCode, body } = await app.server.inject({ url: '/readyz' })
-  assert.equal(statusCode, 503)
-  assert.match(body, /brook serves eip155:31337, not eip155:31338/)
+  assert.equal(statusCode, 200, 'the API serves the other chain')
+  const { healthy, chains } = JSON.parse(body)
+  assert.equal(healthy, false)
+  assert.deepEqual(chains[0], { chain: 'anvil', problem: null })
+  assert.match(chains[1].problem, /brook serves eip155:31337, not eip155:31338/)
 })
 
 test('a chain whose file names two contracts is not watched at all', async (t) => {

@@ -125,10 +125,11 @@ test('livez and metrics need no key; readyz says in words what is wrong', async 
   assert.match(metrics.text, /^# TYPE settled_tip_height gauge$/m)
 
   const problem = 'ethereum: the tip is 900 s old; look at its providers'
-  world.readiness = { ready: false, checks: [{ name: 'ethereum', problem }] }
+  const chains = [{ chain: 'ethereum', problem }]
+  world.readiness = { ready: true, healthy: false, database: null, chains }
   const ready = await world.call('GET', '/readyz', { key: '' })
-  assert.deepEqual(
-    [ready.status, ready.json],
-    [503, { ready: false, checks: world.readiness.checks }],
-  )
+  assert.deepEqual([ready.status, ready.json], [200, world.readiness])
+  world.readiness = { ready: false, healthy: false, database: 'cannot be reached', chains }
+  const unready = await world.call('GET', '/readyz', { key: '' })
+  assert.deepEqual([unready.status, unready.json], [503, world.readiness])
 })

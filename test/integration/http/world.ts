@@ -81,7 +81,7 @@ export async function createWorld(t: TestContext): Promise<World> {
     db,
     registered,
     logged,
-    readiness: { ready: true, checks: [] } as Readiness,
+    readiness: { ready: true, healthy: true, database: null, chains: [] } as Readiness,
     now: new Date('2026-03-01T12:00:00.000Z'),
   }
   const env: Env = { clock: { ...systemClock, now: () => world.now }, random: systemRandom }
