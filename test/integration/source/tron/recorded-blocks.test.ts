@@ -89,7 +89,6 @@ for (const jsonrpc of [false, true]) {
       for (let height = first; height <= last; height += 1) {
         assert.deepEqual((await source.block(height))?.transfers, [], `${height}`)
       }
-      if (jsonrpc) continue // Of this network no headers were recorded over JSON-RPC.
       assert.deepEqual(await readRange(source, first, last), [])
     }
   })
