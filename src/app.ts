@@ -2,7 +2,7 @@ import { actorsOf, watchChain, type ChainWatch } from './chain-watch.ts'
 import type { ChainConfig, Config } from './config/config.ts'
 import { fanOut } from './delivery/delivery-store.ts'
 import { Dispatcher } from './delivery/dispatcher.ts'
-import { LaneLoops } from './delivery/lane-loops.ts'
+import { LaneLoops, type LaneHost } from './delivery/lane-loops.ts'
 import type { Sink } from './delivery/sink.ts'
 import { WebhookSink } from './delivery/sinks/webhook.ts'
 import { assertOneContract } from './domain/caip.ts'
@@ -35,6 +35,8 @@ export interface AppDeps {
   readonly log: Logger
   readonly http: RpcHttp
   readonly sink?: Sink
+  /** Drives the lanes in place of loops of their own. */
+  readonly lanes?: LaneHost
   readonly wrapPool?: DatabaseOptions['wrapPool']
 }
 
@@ -88,7 +90,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const { db, env, metrics } = base
   const deliveryLease = new LeaseKeeper('delivery', base.holder, base)
   const sink = deps.sink ?? new WebhookSink(env.clock, config.webhookAllow)
-  const lanes = new LaneLoops({ ...loopReports(base), idleMs: REST_MS.dispatcher })
+  const lanes = deps.lanes ?? new LaneLoops({ ...loopReports(base), idleMs: REST_MS.dispatcher })
   const dispatcher = new Dispatcher({ ...base, sink, lanes, lease: deliveryLease.current })
   const publisherLease = new LeaseKeeper('publisher', base.holder, base)
   const publisher = new Publisher({

@@ -1,7 +1,7 @@
 import { required } from '../../../src/lib/assert.ts'
 
 interface Happening {
-  readonly atMs: number
+  atMs: number
   readonly order: number
   readonly run: () => void
 }
@@ -28,17 +28,19 @@ export class WorldTime {
     this.#due.splice(index + 1, 0, happening)
   }
 
-  /** When the next thing happens by itself; null when nothing will. */
-  get nextMs(): number | null {
-    return this.#due[0]?.atMs ?? null
+  /** Lets the next thing happen, and nothing else. */
+  step(): void {
+    const { atMs, run } = required(
+      this.#due.shift(),
+      'the world never runs out of things to happen',
+    )
+    this.#nowMs = Math.max(this.#nowMs, atMs)
+    run()
   }
 
-  advanceTo(ms: number): void {
-    while ((this.#due[0]?.atMs ?? Infinity) <= ms) {
-      const { atMs, run } = required(this.#due.shift(), 'looked at above')
-      this.#nowMs = Math.max(this.#nowMs, atMs)
-      run()
-    }
-    this.#nowMs = Math.max(this.#nowMs, ms)
+  /** Time passes in which nothing happens; what was due then is due afterwards, in the same order. */
+  leap(ms: number): void {
+    this.#nowMs += ms
+    for (const happening of this.#due) happening.atMs = Math.max(happening.atMs, this.#nowMs)
   }
 }

@@ -1,0 +1,241 @@
+import { createApp, type App } from '../../src/app.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { LaneHost } from '../../src/delivery/lane-loops.ts'
+import { AppError } from '../../src/domain/error.ts'
+import { SourceError } from '../../src/domain/source.ts'
+import { StaleStepError } from '../../src/domain/step.ts'
+import { required } from '../../src/lib/assert.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import type { Actor } from '../../src/lib/loop.ts'
+import { LeaseLostError } from '../../src/store/lease.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { SimPool } from './database/sim-pool.ts'
+import type { Mishap, SessionOwner, Statement } from './database/session.ts'
+import { DATABASE_FAULTS } from './profile.ts'
+import { Violation } from './violation.ts'
+import type { Dice } from './world/dice.ts'
+import { simHttp } from './world/providers.ts'
+import { simSink } from './world/receivers.ts'
+import type { World } from './world.ts'
+
+/** How long actors rest between ticks, by the first word of their names; in virtual milliseconds. */
+const REST_MS: Readonly<Record<string, number>> = {
+  lease: 2_500,
+  address_filter: 20_000,
+  follower: 900,
+  rescanner: 3_000,
+  witness: 3_000,
+  publisher: 1_500,
+  dispatcher: 1_500,
+  lane: 1_000,
+  gauges: 90_000,
+  housekeeping: 300_000,
+}
+
+const REST_MS_OTHERS = 60_000
+
+/** The real application in a simulated process, which may be paused, lose its connections, or be killed. */
+export class Daemon implements SessionOwner {
+  readonly name: string
+  readonly #world: World
+  readonly #dice: Dice
+  readonly #startedMs: number
+  readonly #ticking = new Set<Actor>()
+  readonly #lanes = new Set<Actor>()
+  #pool: SimPool | null = null
+  #app: App | null = null
+  #pausedUntilMs = 0
+  #wallErrorMs = 0
+  isAlive = true
+  /** Resolves to null when the process dies: what its clients see. */
+  readonly death: Promise<null>
+  #die: () => void = () => undefined
+  /** Requests of its API under way; those are not paused, for their clients would wait with them. */
+  #requests = 0
+
+  constructor(name: string, world: World) {
+    this.name = name
+    this.#world = world
+    this.#dice = world.dice.fork(name)
+    this.#startedMs = world.time.nowMs
+    this.death = new Promise((resolve) => {
+      this.#die = () => resolve(null)
+    })
+  }
+
+  /** Runs something that a person or a client does with this daemon. */
+  async serve(work: () => Promise<void>): Promise<void> {
+    this.#requests += 1
+    await Promise.race([work(), this.death])
+    this.#requests -= 1
+  }
+
+  get app(): App {
+    return required(this.#app, `${this.name} has started`)
+  }
+
+  get databaseTime(): Date {
+    return new Date(this.#world.time.nowMs)
+  }
+
+  get openTransactions(): number {
+    return this.#pool?.openTransactions ?? 0
+  }
+
+  async start(config: Config): Promise<void> {
+    const wait = (ms: number) => (this.#app === null ? Promise.resolve() : this.#wait(ms))
+    const { providers, receivers } = this.#world
+    const log = createLogger({
+      level: 'error',
+      destination: { write: (line) => this.#world.heard(this, line) },
+    })
+    this.#app = await createApp(config, {
+      env: { clock: this.#clock(), random: this.#dice.fork('random').asRandom() },
+      log,
+      http: simHttp(providers, wait),
+      sink: simSink(receivers, wait),
+      lanes: this.#laneHost(),
+      wrapPool: (pool) => {
+        this.#pool = new SimPool(this, pool, this.#world)
+        // The pool's type has far more to it than is ever used of it.
+        return this.#pool as unknown as typeof pool
+      },
+    })
+    for (const actor of this.#app.actors) this.#schedule(actor, this.#dice.between(0, 500))
+  }
+
+  /** As `kill -9` does: nothing of it goes on, and the server rolls its transactions back. */
+  async kill(): Promise<void> {
+    if (!this.isAlive) return
+    this.isAlive = false
+    this.#world.died(this)
+    await this.#pool?.abandon()
+    this.#die()
+  }
+
+  pause(ms: number): void {
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#world.time.nowMs + ms)
+  }
+
+  jumpWallClock(ms: number): void {
+    this.#wallErrorMs = ms
+  }
+
+  befalls(statement: string, inTransaction: boolean): Mishap | null {
+    const rates = this.#world.databaseRates
+    const drawn = DATABASE_FAULTS.find((fault) => this.#dice.chance(rates[fault] ?? 0))
+    if (drawn === undefined) return null
+    const where =
+      statement === 'commit' ? 'at COMMIT' : inTransaction ? 'in a transaction' : 'alone'
+    this.#world.coverage.count(`F10/F11 ${drawn} ${where}`)
+    this.#world.transcript.tell(`${this.name}: ${drawn} ${where}, ${statement.trim().slice(0, 40)}`)
+    return drawn
+  }
+
+  /** Between what was read and the transaction that writes: the place where a pause does most harm. */
+  async linger(statement: string): Promise<void> {
+    if (statement !== 'begin' || this.#requests > 0) return
+    if (!this.#dice.chance(this.#world.pauseRate)) return
+    const ms = this.#dice.between(2_000, 25_000)
+    this.#world.coverage.count('F10 paused before a transaction')
+    this.#world.transcript.tell(`${this.name}: paused for ${ms} ms before a transaction`)
+    await this.#wait(ms)
+  }
+
+  ran(statement: string, values: readonly unknown[], rows: number): void {
+    this.#world.ran(this, statement, values, rows)
+  }
+
+  committed(statements: readonly Statement[]): void {
+    this.#world.committed(this, statements)
+  }
+
+  /** Resolves after virtual time, unless the process is dead by then. */
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#after(ms, resolve))
+  }
+
+  #after(ms: number, run: () => void): void {
+    const { time } = this.#world
+    time.after(ms, () => {
+      if (!this.isAlive) return
+      const leftMs = this.#pausedUntilMs - time.nowMs
+      if (leftMs > 0) this.#after(leftMs, run)
+      else run()
+    })
+  }
+
+  #schedule(actor: Actor, ms: number): void {
+    this.#after(ms, () => {
+      const isLane = actor.name === 'lane'
+      if (isLane && !this.#lanes.has(actor)) return
+      this.#ticking.add(actor)
+      actor.tick().then(
+        ({ pace, name }) => this.#ended(actor, pace === 'busy' ? 0 : this.#restMs(actor), name),
+        (error: unknown) => this.#failed(actor, error),
+      )
+    })
+  }
+
+  #ended(actor: Actor, restMs: number, outcome: string): void {
+    if (!this.isAlive) return
+    this.#ticking.delete(actor)
+    this.#world.ticked(this, actor, outcome)
+    this.#schedule(actor, restMs + this.#dice.between(0, 20))
+  }
+
+  #failed(actor: Actor, error: unknown): void {
+    if (!this.isAlive) return
+    if (isExpected(error)) this.#ended(actor, this.#dice.between(100, 2_000), nameOf(error))
+    else this.#world.failed(error)
+  }
+
+  #restMs(actor: Actor): number {
+    const [kind = ''] = actor.name.split(':')
+    const restMs = REST_MS[kind] ?? REST_MS_OTHERS
+    return Math.round(restMs * (0.5 + this.#dice.fraction()))
+  }
+
+  #laneHost(): LaneHost {
+    return {
+      start: (lane) => {
+        this.#lanes.add(lane)
+        this.#schedule(lane, this.#dice.between(0, 100))
+      },
+      stop: (lane) => void this.#lanes.delete(lane),
+      close: () => {
+        this.#lanes.clear()
+        return Promise.resolve()
+      },
+    }
+  }
+
+  #clock(): Clock {
+    const { time } = this.#world
+    return {
+      now: () => new Date(time.nowMs + this.#wallErrorMs),
+      monotonicMs: () => time.nowMs - this.#startedMs,
+      sleep: (ms, signal) =>
+        new Promise((resolve) => {
+          if (signal?.aborted === true) return resolve()
+          signal?.addEventListener('abort', () => resolve(), { once: true })
+          this.#after(ms, resolve)
+        }),
+    }
+  }
+}
+
+/** Bad luck that a tick may throw. Anything else is a bug: broken assertions above all. */
+function isExpected(error: unknown): boolean {
+  if (error instanceof Violation) return false
+  if (error instanceof SourceError || error instanceof LeaseLostError) return true
+  if (error instanceof StaleStepError || error instanceof AppError) return true
+  if (!(error instanceof Error)) return false
+  if (error.message === 'Connection terminated unexpectedly') return true
+  const code = 'code' in error ? error.code : null
+  return code === '40001' || code === '40P01' || code === '25P02'
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown error'
+}

@@ -1,0 +1,61 @@
+import pg from 'pg'
+import { required } from '../../../src/lib/assert.ts'
+
+/** Connections kept for all daemons of all seeds: making a new one costs PostgreSQL a process. */
+const CONNECTIONS = 40
+
+/**
+ * The one real database behind every simulated daemon. Connections are lent out with no transaction open and come
+ * back so; a daemon that dies loses its transactions, not its sockets, which the server cannot tell apart.
+ */
+export class SimServer {
+  readonly url: string
+  #pool: pg.Pool | null = null
+  #truncate: string | null = null
+
+  constructor(url: string) {
+    this.url = url
+  }
+
+  /** With the settings the daemon gave its own pool, but for those about real time. */
+  lend(like: pg.Pool): Promise<pg.PoolClient> {
+    this.#pool ??= new pg.Pool({
+      ...like.options,
+      max: CONNECTIONS,
+      statement_timeout: 60_000,
+      idle_in_transaction_session_timeout: 0,
+      idleTimeoutMillis: 0,
+    })
+    return this.#pool.connect()
+  }
+
+  /** Empties every table for the next seed. */
+  async reset(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url })
+    if (this.#pool === null) {
+      await client.connect()
+      await client.query(await this.#truncation(client))
+      await client.end()
+      return
+    }
+    await this.#pool.query(await this.#truncation(this.#pool))
+  }
+
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const pool = required(this.#pool, 'a daemon has connected before')
+    return (await pool.query<Row>(text, values)).rows
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.end()
+  }
+
+  async #truncation(client: Pick<pg.Client, 'query'>): Promise<string> {
+    if (this.#truncate !== null) return this.#truncate
+    const { rows } = await client.query<{ name: string }>(
+      `select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'migration'`,
+    )
+    this.#truncate = `truncate ${rows.map(({ name }) => name).join(', ')} restart identity cascade`
+    return this.#truncate
+  }
+}

@@ -1,0 +1,155 @@
+import type pg from 'pg'
+import type { Gate } from './gate.ts'
+
+/**
+ * What may go wrong with a statement.
+ *
+ * - `kill_before`, `kill_after`: the process dies before the statement is sent, or after it was carried out.
+ * - `drop`: the connection breaks; the server rolls back.
+ * - `drop_after`: the connection breaks after the statement was carried out. At COMMIT: neither yes nor no.
+ * - `serialization`, `deadlock`: the server gives the transaction up.
+ */
+export type Mishap =
+  | 'kill_before'
+  | 'kill_after'
+  | 'drop'
+  | 'drop_after'
+  | 'serialization'
+  | 'deadlock'
+
+/** Whose session it is, and what befalls it. */
+export interface SessionOwner {
+  readonly isAlive: boolean
+  /** The server's time, which leases go by. */
+  readonly databaseTime: Date
+  befalls(statement: string, inTransaction: boolean): Mishap | null
+  /** Lets virtual time pass before a statement, as when the process is paused there. */
+  linger(statement: string): Promise<void>
+  kill(): Promise<void>
+  ran(statement: string, values: readonly unknown[], rows: number): void
+  committed(statements: readonly Statement[]): void
+}
+
+export interface Statement {
+  readonly text: string
+  readonly values: readonly unknown[]
+  readonly rows: readonly unknown[]
+}
+
+const CODES = { serialization: '40001', deadlock: '40P01' } as const
+
+/** A connection as a daemon sees it: a real one, with bad luck. */
+export class Session {
+  readonly #owner: SessionOwner
+  readonly #client: pg.PoolClient
+  readonly #gate: Gate
+  #statements: Statement[] | null = null
+  #state: 'sound' | 'aborted' | 'broken' = 'sound'
+  #released = false
+
+  constructor(owner: SessionOwner, client: pg.PoolClient, gate: Gate) {
+    this.#owner = owner
+    this.#client = client
+    this.#gate = gate
+  }
+
+  get inTransaction(): boolean {
+    return this.#statements !== null
+  }
+
+  async query(text: string, values: readonly unknown[] = []): Promise<unknown> {
+    if (!this.#owner.isAlive) return forever()
+    if (this.#state === 'broken') throw connectionLost()
+    if (this.#state === 'aborted') {
+      if (text === 'rollback') return this.#rolledBack()
+      throw databaseError('25P02', 'current transaction is aborted')
+    }
+    await this.#owner.linger(text)
+    if (!this.#owner.isAlive) return forever()
+    const mishap = this.#owner.befalls(text, this.inTransaction)
+    if (mishap === 'kill_before') return this.#die()
+    if (mishap === 'drop') return this.#breakOff()
+    if (mishap === 'serialization' || mishap === 'deadlock') return this.#abort(CODES[mishap])
+    const result = await this.#run(text, values)
+    if (mishap === 'kill_after') return this.#die()
+    if (mishap === 'drop_after') return this.#breakOff()
+    return result
+  }
+
+  release(): void {
+    if (this.#released || !this.#owner.isAlive) return
+    this.#released = true
+    this.#client.release()
+  }
+
+  /** The process is gone: the server notices, rolls back, and the connection is free for others. */
+  async abandon(): Promise<void> {
+    if (this.#released) return
+    this.#released = true
+    if (this.inTransaction) await this.#send('rollback')
+    this.#client.release()
+  }
+
+  async #run(text: string, values: readonly unknown[]): Promise<unknown> {
+    const result = await this.#send(text, values)
+    this.#owner.ran(text, values, result.rowCount ?? 0)
+    if (text === 'begin') this.#statements = []
+    else if (text === 'rollback') this.#statements = null
+    else if (text === 'commit') {
+      const statements = this.#statements ?? []
+      this.#statements = null
+      if (result.command === 'COMMIT') this.#owner.committed(statements)
+    } else if (this.#statements === null) {
+      this.#owner.committed([{ text, values, rows: result.rows }])
+    } else this.#statements.push({ text, values, rows: result.rows })
+    return result
+  }
+
+  #send(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult> {
+    const time = `'${this.#owner.databaseTime.toISOString()}'::timestamptz`
+    const timed = text.replaceAll('clock_timestamp()', time)
+    return this.#gate.pass(() => this.#client.query(timed, [...values]))
+  }
+
+  async #die(): Promise<never> {
+    await this.#owner.kill()
+    return forever()
+  }
+
+  async #breakOff(): Promise<never> {
+    await this.#giveUp()
+    this.#state = 'broken'
+    throw connectionLost()
+  }
+
+  async #abort(code: string): Promise<never> {
+    const had = this.inTransaction
+    await this.#giveUp()
+    if (had) this.#state = 'aborted'
+    throw databaseError(code, 'the server gave the transaction up')
+  }
+
+  async #giveUp(): Promise<void> {
+    if (!this.inTransaction) return
+    this.#statements = null
+    await this.#send('rollback')
+  }
+
+  #rolledBack(): object {
+    this.#state = 'sound'
+    return { command: 'ROLLBACK', rowCount: null, rows: [] }
+  }
+}
+
+/** What a dead process is still waiting for. */
+function forever(): Promise<never> {
+  return new Promise(() => undefined)
+}
+
+function connectionLost(): Error {
+  return new Error('Connection terminated unexpectedly')
+}
+
+function databaseError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}

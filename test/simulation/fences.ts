@@ -1,0 +1,55 @@
+import type { Statement } from './database/session.ts'
+import { hold } from './violation.ts'
+
+/** Which lease covers which write; the others belong to whoever asks through an API. */
+const WRITES: readonly (readonly [RegExp, 'chain' | 'publisher' | 'delivery'])[] = [
+  [
+    /insert into "(?:block|chain_cursor)"|update "(?:block|chain_cursor)" set "(?:disconn|height)/,
+    'chain',
+  ],
+  [/insert into (?:deposit as d|event \(|sighting)/, 'chain'],
+  [/insert into feed_head/, 'publisher'],
+  [/insert into attempt/, 'delivery'],
+]
+const TAKES = 'fence = fence + 1'
+
+/** Who holds each lease, learnt from the takeovers that were committed: nobody else's writes may be. */
+export class Fences {
+  readonly #chainId: string
+  readonly #holders = new Map<string, { readonly daemon: string; readonly fence: number }>()
+  takeovers = 0
+
+  constructor(chainId: string) {
+    this.#chainId = chainId
+  }
+
+  committed(daemon: string, statements: readonly Statement[]): void {
+    for (const { text, values, rows } of statements) {
+      if (text.includes(TAKES)) this.#take(daemon, values, rows)
+    }
+    for (const [pattern, lease] of WRITES) {
+      if (!statements.some(({ text }) => pattern.test(text))) continue
+      const name = lease === 'chain' ? `chain:${this.#chainId}` : lease
+      const holder = this.#holders.get(name)
+      hold(
+        holder?.daemon === daemon,
+        'I9',
+        () => `${daemon} committed a write that ${name} covers, which ${holder?.daemon} holds`,
+      )
+    }
+  }
+
+  #take(daemon: string, values: readonly unknown[], rows: readonly unknown[]): void {
+    const fence = (rows[0] as { fence?: number } | undefined)?.fence
+    const name = values.find((value) => /^(?:chain:|publisher$|delivery$)/.test(String(value)))
+    if (fence === undefined || typeof name !== 'string') return
+    const before = this.#holders.get(name)
+    hold(
+      before === undefined || before.fence < fence,
+      'I9',
+      () => `${name} went from fence ${before?.fence} to ${fence}`,
+    )
+    if (before !== undefined && before.daemon !== daemon) this.takeovers += 1
+    this.#holders.set(name, { daemon, fence })
+  }
+}

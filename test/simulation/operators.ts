@@ -1,0 +1,269 @@
+import { createApiKey } from '../../src/environment/api-key-store.ts'
+import { createEnvironment, enableRail } from '../../src/environment/environment-store.ts'
+import { savePolicy } from '../../src/confirmation/policy-store.ts'
+import type { Rail } from '../../src/domain/chain.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import { required } from '../../src/lib/assert.ts'
+import type { Daemon } from './daemon.ts'
+import { FeedReader } from './feed-reader.ts'
+import type { Oracle, Registered } from './oracle.ts'
+import { hold } from './violation.ts'
+import type { World } from './world.ts'
+import type { Dice } from './world/dice.ts'
+import type { Receiver } from './world/receivers.ts'
+
+const ENVIRONMENTS = ['acme-test', 'globex-test'] as const
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+interface Asking {
+  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly url: string
+  readonly environment: string
+  readonly payload?: object
+}
+
+/** The people and programs that use settled through its API while everything else happens. */
+export class Operators {
+  readonly readers: readonly FeedReader[]
+  readonly #world: World
+  readonly #oracle: Oracle
+  readonly #dice: Dice
+  readonly #keys = new Map<string, string>()
+  #requests = 0
+
+  constructor(world: World, oracle: Oracle) {
+    this.#world = world
+    this.#oracle = oracle
+    this.#dice = world.dice.fork('operators')
+    this.readers = ENVIRONMENTS.map((environment) => new FeedReader(environment))
+  }
+
+  /** Before anything goes wrong: environments, keys, policies, endpoints, the first addresses. */
+  async prepare(daemon: Daemon): Promise<void> {
+    const { db } = daemon.app
+    const now = new Date(this.#world.time.nowMs)
+    const random = this.#dice.fork('keys').asRandom()
+    const clock = { now: () => now, monotonicMs: () => 0, sleep: () => Promise.resolve() }
+    for (const id of ENVIRONMENTS) {
+      await db.transaction().execute(async (tx) => {
+        const environment = await createEnvironment(tx, { id, kind: 'test', now })
+        for (const rail of this.#railsOf(id)) {
+          await enableRail(tx, { environment: id, rail: rail.id, now })
+          await this.#savePolicy(tx, id, rail, now)
+        }
+        const env = { clock, random }
+        const { key } = await createApiKey(tx, { environment, name: 'simulator', env })
+        this.#keys.set(id, key)
+      })
+    }
+    for (const receiver of this.#world.receivers) await this.#createEndpoint(daemon, receiver)
+    for (const address of this.#world.customers.slice(0, 5)) {
+      await this.register(daemon, 'acme-test', address)
+      if (this.#dice.chance(0.5)) await this.register(daemon, 'globex-test', address)
+    }
+  }
+
+  /** One thing that somebody does now. */
+  async act(daemon: Daemon): Promise<void> {
+    const { profile } = this.#world
+    const dice = this.#dice
+    if (dice.chance(profile.lateRegistrations)) {
+      await this.register(daemon, dice.pick(ENVIRONMENTS), dice.pick(this.#world.customers))
+    }
+    if (dice.chance(profile.policyChanges)) await this.#changePolicy(daemon)
+    if (dice.chance(profile.replays)) await this.#replay(daemon, dice.pick(this.#world.receivers))
+    if (dice.chance(profile.endpointSwitches)) await this.#switchOff(daemon)
+    await this.readFeeds(daemon, dice.between(1, 5))
+  }
+
+  async readFeeds(daemon: Daemon, limit: number): Promise<void> {
+    for (const reader of this.readers) {
+      const { environment, after } = reader
+      const url = `/v1/events?after=${after}&limit=${limit}`
+      const answer = await this.#ask(daemon, { method: 'GET', url, environment })
+      if (answer?.status === 200) reader.take(JSON.parse(answer.body))
+    }
+  }
+
+  async register(
+    daemon: Daemon,
+    environment: string,
+    address: Registered['address'],
+  ): Promise<void> {
+    const dice = this.#dice
+    const rail = dice.pick(this.#railsOf(environment))
+    const known = this.#oracle.registered.some(
+      (one) => one.environment === environment && one.rail === rail.id && one.address === address,
+    )
+    if (known) return
+    const height = this.#world.chain.tip.height
+    const watchFrom = dice.chance(0.5) ? dice.between(0, height) : null
+    const payload = { rail: rail.id, address, owner: `owner of ${address}`, watch_from: watchFrom }
+    const shown = this.#highestShown()
+    const answer = await this.#persist(daemon, {
+      method: 'POST',
+      url: '/v1/addresses',
+      environment,
+      payload,
+    })
+    const { registered_height } = JSON.parse(answer.body) as { registered_height: number | null }
+    const registeredHeight = registered_height ?? -1
+    hold(
+      registeredHeight <= Math.max(shown, this.#highestShown()),
+      'I1',
+      () => `registered at height ${registeredHeight}, which nobody has shown`,
+    )
+    this.#oracle.registered.push({
+      environment,
+      rail: rail.id,
+      address,
+      watchFrom,
+      registeredHeight,
+    })
+    if (registeredHeight >= 0) this.#world.coverage.count('F15 registered late')
+    this.#world.transcript.tell(
+      `${environment} registers ${address} on ${rail.id} from ${watchFrom}`,
+    )
+  }
+
+  /** What a receiver that was off has missed is asked for by range, as its owner would. */
+  async catchUp(daemon: Daemon): Promise<void> {
+    const off = this.#world.receivers.filter(({ wasOff }) => wasOff)
+    for (const receiver of off) await this.#setState(daemon, receiver, 'enabled')
+    await this.readFeeds(daemon, 1_000)
+    for (const receiver of off) {
+      const reader = required(
+        this.readers.find(({ environment }) => environment === receiver.environment),
+        'every environment has a reader',
+      )
+      if (reader.after === 0) continue
+      const url = `/v1/endpoints/${receiver.endpointId}/replay`
+      const payload = { from_seq: 1, to_seq: reader.after }
+      const { environment } = receiver
+      await this.#persist(daemon, { method: 'POST', url, environment, payload })
+    }
+  }
+
+  async #createEndpoint(daemon: Daemon, receiver: Receiver): Promise<void> {
+    const { environment, url } = receiver
+    const asking = { method: 'POST', url: '/v1/endpoints', environment, payload: { url } } as const
+    const answer = await this.#persist(daemon, asking)
+    const { id, secret } = JSON.parse(answer.body) as { id: string; secret: string }
+    receiver.endpointId = id
+    receiver.secret = secret
+  }
+
+  async #changePolicy(daemon: Daemon): Promise<void> {
+    const environment = this.#dice.pick(ENVIRONMENTS)
+    const rail = this.#dice.pick(this.#railsOf(environment))
+    const now = new Date(this.#world.time.nowMs)
+    try {
+      await daemon.app.db
+        .transaction()
+        .execute((tx) => this.#savePolicy(tx, environment, rail, now))
+      this.#world.coverage.count('F15 policy changed')
+      this.#world.transcript.tell(`${environment} changes its policy for ${rail.id}`)
+    } catch {
+      this.#world.coverage.count('F15 policy change failed')
+    }
+  }
+
+  async #replay(daemon: Daemon, receiver: Receiver): Promise<void> {
+    const reader = this.readers.find(({ environment }) => environment === receiver.environment)
+    const last = reader?.after ?? 0
+    if (last === 0) return
+    const url = `/v1/endpoints/${receiver.endpointId}/replay`
+    const payload = { from_seq: this.#dice.between(1, last), to_seq: last }
+    const { environment } = receiver
+    await this.#ask(daemon, { method: 'POST', url, environment, payload })
+    this.#world.coverage.count('F15 replayed')
+    this.#world.transcript.tell(`${environment} replays ${payload.from_seq} to ${last}`)
+  }
+
+  async #switchOff(daemon: Daemon): Promise<void> {
+    const receiver = this.#dice.pick(this.#world.receivers)
+    receiver.wasOff = true
+    const state = this.#dice.chance(0.5) ? 'disabled' : 'enabled'
+    await this.#setState(daemon, receiver, state)
+    this.#world.coverage.count(`F15 endpoint ${state}`)
+  }
+
+  async #setState(daemon: Daemon, receiver: Receiver, state: string): Promise<void> {
+    const { endpointId, environment } = receiver
+    const url = `/v1/endpoints/${endpointId}`
+    await this.#persist(daemon, { method: 'PATCH', url, environment, payload: { state } })
+  }
+
+  /** Asks again until there is an answer, under one idempotency key, as a careful client does. */
+  async #persist(daemon: Daemon, asking: Asking): Promise<Answer> {
+    this.#requests += 1
+    const key = `request-${this.#requests}`
+    for (let tries = 0; tries < 20; tries += 1) {
+      const answer = await this.#ask(daemon, asking, key)
+      if (answer === null) break
+      if (answer.status < 400) return answer
+      hold(answer.status >= 500, 'API', () => `${asking.method} ${asking.url}: ${answer.body}`)
+    }
+    return new Promise(() => undefined)
+  }
+
+  async #ask(daemon: Daemon, asking: Asking, key?: string): Promise<Answer | null> {
+    const { method, url, environment, payload } = asking
+    const bearer = required(this.#keys.get(environment), `${environment} has a key`)
+    const headers = {
+      authorization: `Bearer ${bearer}`,
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    }
+    const request = { method, url, headers, ...(payload === undefined ? {} : { payload }) }
+    const asked = daemon.app.server
+      .inject(request)
+      .then(({ statusCode, body }) => ({ status: statusCode, body }))
+    const answer = await Promise.race([asked, daemon.death])
+    this.#world.transcript.note(`${method} ${url} ${answer?.status} ${answer?.body}`)
+    return answer
+  }
+
+  async #savePolicy(
+    tx: Parameters<typeof savePolicy>[0],
+    environment: string,
+    rail: Rail,
+    now: Date,
+  ): Promise<void> {
+    const policy = this.#policy()
+    await savePolicy(tx, { environment, rail, policy, author: 'simulator', reason: 'drawn', now })
+  }
+
+  #policy(): Policy {
+    const dice = this.#dice
+    const { witnesses, finality } = this.#world.profile
+    const few = dice.between(1, 3)
+    const more = dice.between(few, finality.lag + 4)
+    const band = (upTo: bigint | null, confirmations: number | null, isFinal: boolean) => ({
+      upTo,
+      rule: { confirmations, finality: isFinal },
+      providers: witnesses,
+    })
+    return {
+      minimumAmount: 10_000n,
+      bands: [
+        band(10_000_000n, few, false),
+        band(5_000_000_000n, more, dice.chance(0.3)),
+        band(null, null, true),
+      ],
+      onFinalityStall: 'hold',
+    }
+  }
+
+  #railsOf(environment: string): readonly Rail[] {
+    const { rails } = this.#world
+    return environment === 'acme-test' ? rails : rails.slice(0, 1)
+  }
+
+  #highestShown(): number {
+    return Math.max(-1, ...this.#world.providers.flatMap(({ shown }) => [...shown.keys()]))
+  }
+}

@@ -1,0 +1,98 @@
+import type { Rail } from '../../src/domain/chain.ts'
+import type { Hex } from '../../src/lib/hex.ts'
+import type { SimChain } from './world/chain.ts'
+import { placedLogs, type PlacedLog, type SimBlock } from './world/transaction.ts'
+
+/** An address as its environment had it registered; the height is the one that was answered. */
+export interface Registered {
+  readonly environment: string
+  readonly rail: string
+  readonly address: Hex
+  readonly watchFrom: number | null
+  readonly registeredHeight: number
+}
+
+/** How many equal deposits there have to be, and may be. */
+export interface Expected {
+  least: number
+  most: number
+}
+
+export interface Movement {
+  readonly environment: string
+  readonly rail: string
+  readonly transaction: Hex
+  readonly recipient: Hex
+  readonly amount: bigint
+}
+
+export function keyOf(movement: Movement): string {
+  const { environment, rail, transaction, recipient, amount } = movement
+  return `${environment} ${rail} ${transaction} ${recipient} ${amount}`
+}
+
+/** What a deposit is, decided from the generated chain alone. */
+export class Oracle {
+  readonly #chain: SimChain
+  readonly #rails: readonly Rail[]
+  readonly registered: Registered[] = []
+
+  constructor(chain: SimChain, rails: readonly Rail[]) {
+    this.#chain = chain
+    this.#rails = rails
+  }
+
+  /** Every deposit that the canonical chain holds, as equal ones are counted. */
+  expected(): Map<string, Expected> {
+    const expected = new Map<string, Expected>()
+    for (const block of this.#chain.canonical) {
+      for (const placed of placedLogs(block)) this.#expect(expected, block, placed)
+    }
+    return expected
+  }
+
+  /** Whether a block of the generated tree holds such a movement, at any place in it. */
+  holds(blockHash: Hex, movement: Omit<Movement, 'environment'>): PlacedLog | null {
+    const block = this.#chain.blocks.get(blockHash)
+    if (block === undefined) return null
+    const found = placedLogs(block).find(
+      ({ log, transaction }) =>
+        transaction.hash === movement.transaction &&
+        this.#railOf(log.contract)?.id === movement.rail &&
+        log.shape === 'transfer' &&
+        log.from !== log.to &&
+        log.to === movement.recipient &&
+        log.amount === movement.amount,
+    )
+    return found ?? null
+  }
+
+  #expect(expected: Map<string, Expected>, block: SimBlock, { log, transaction }: PlacedLog): void {
+    const rail = this.#railOf(log.contract)
+    if (rail === undefined || log.shape !== 'transfer' || log.from === log.to) return
+    if (log.amount < rail.minimumAmount) return
+    for (const address of this.registered) {
+      if (address.rail !== rail.id || address.address !== log.to) continue
+      const key = keyOf({
+        environment: address.environment,
+        rail: rail.id,
+        transaction: transaction.hash,
+        recipient: log.to,
+        amount: log.amount,
+      })
+      const count = expected.get(key) ?? { least: 0, most: 0 }
+      expected.set(key, count)
+      count.most += 1
+      if (isOwed(address, block.height)) count.least += 1
+    }
+  }
+
+  #railOf(contract: Hex): Rail | undefined {
+    return this.#rails.find((rail) => rail.contract === contract)
+  }
+}
+
+/** Above the tip of its registration an address is owed everything, below it what it asked for. */
+function isOwed({ watchFrom, registeredHeight }: Registered, height: number): boolean {
+  return height > registeredHeight || (watchFrom !== null && height >= watchFrom)
+}

@@ -1,0 +1,202 @@
+import { Dice } from './world/dice.ts'
+import type { EvmManners } from './world/evm-node.ts'
+
+export const TRANSPORT_FAULTS = [
+  'unreachable',
+  'timeout',
+  'throttled',
+  'limit_error',
+  'html',
+  'truncated',
+  'unavailable',
+  'late',
+  'stale',
+] as const
+export type TransportFault = (typeof TRANSPORT_FAULTS)[number]
+
+export const BATCH_FAULTS = [
+  'batch_reordered',
+  'batch_missing',
+  'batch_duplicate',
+  'batch_string_ids',
+  'batch_error_object',
+] as const
+export type BatchFault = (typeof BATCH_FAULTS)[number]
+
+/** Answers that are well-formed and untrue. */
+export const LIES = [
+  'null_block',
+  'other_block',
+  'foreign_log',
+  'duplicated_logs',
+  'sibling_logs',
+  'unsorted_logs',
+  'removed_logs',
+  'omitted_logs',
+  'forged_transfer',
+] as const
+export type Lie = (typeof LIES)[number]
+
+export const DATABASE_FAULTS = [
+  'kill_before',
+  'kill_after',
+  'drop',
+  'drop_after',
+  'serialization',
+  'deadlock',
+] as const
+export type DatabaseFault = (typeof DATABASE_FAULTS)[number]
+
+export const MOODS = [
+  'rejects',
+  'throttles',
+  'redirects',
+  'hangs',
+  'acks_late',
+  'resets_after',
+  'unreachable',
+] as const
+export type Mood = (typeof MOODS)[number]
+
+/** Chance of each per opportunity; what is missing never happens. */
+export type Rates<Name extends string> = Readonly<Partial<Record<Name, number>>>
+
+export interface ProviderProfile {
+  readonly replicas: number
+  readonly lagMax: number
+  /** Mean time between looks at the chain. */
+  readonly refreshMs: number
+  readonly finalityLagMax: number
+  readonly finalityNull: number
+  readonly hangs: number
+  readonly transport: Rates<TransportFault>
+  readonly batch: Rates<BatchFault>
+  readonly lies: Rates<Lie>
+  readonly manners: EvmManners
+}
+
+export interface ReorgProfile {
+  readonly rate: number
+  readonly depthMax: number
+  readonly returns: number
+  readonly again: number
+}
+
+export interface Profile {
+  readonly seed: string
+  readonly blockMs: number
+  /** Blocks before the daemon starts, and while things go wrong. */
+  readonly history: number
+  readonly blocks: number
+  readonly finality: { readonly rule: 'finalized' | 'depth'; readonly lag: number }
+  readonly finalityStalls: number
+  readonly perBlock: number
+  readonly reorgs: ReorgProfile
+  readonly pastFinal: boolean
+  readonly providers: readonly ProviderProfile[]
+  readonly daemons: number
+  readonly database: Rates<DatabaseFault>
+  readonly pauses: number
+  readonly clockJumps: number
+  readonly receivers: readonly Rates<Mood>[]
+  readonly lateRegistrations: number
+  readonly policyChanges: number
+  readonly replays: number
+  readonly endpointSwitches: number
+  /** Providers whose word a policy asks for. */
+  readonly witnesses: number
+}
+
+/** What goes wrong in this seed, and how often: about half of all classes each time, so that each also runs alone. */
+export function drawProfile(seed: string): Profile {
+  const dice = new Dice(`${seed}/profile`)
+  const providers = dice.pick([1, 2, 2, 3])
+  const isTroubled = dice.chance(0.8)
+  const lag = dice.between(3, 14)
+  const profile: Profile = {
+    seed,
+    blockMs: dice.pick([1_000, 2_000, 3_000]),
+    history: dice.chance(0.2) ? dice.between(80, 160) : dice.between(0, 20),
+    blocks: dice.between(20, 45),
+    finality: { rule: dice.chance(0.85) ? 'finalized' : 'depth', lag },
+    finalityStalls: maybe(dice, 0.3, 0.05),
+    perBlock: dice.between(1, 3),
+    reorgs: {
+      rate: maybe(dice, 0.7, 0.3),
+      depthMax: dice.chance(0.3) ? lag : dice.between(1, 3),
+      returns: maybe(dice, 0.5, 0.6),
+      again: dice.fraction(),
+    },
+    pastFinal: dice.chance(0.06),
+    providers: Array.from({ length: providers }, (_, index) =>
+      drawProvider(dice.fork(`provider ${index}`), isTroubled),
+    ),
+    daemons: dice.chance(0.4) ? 2 : 1,
+    database: isTroubled ? drawRates(dice, DATABASE_FAULTS, 0.4, 0.01) : {},
+    pauses: maybe(dice, 0.4, 0.06),
+    clockJumps: maybe(dice, 0.3, 0.1),
+    receivers: Array.from({ length: dice.between(1, 3) }, () => drawRates(dice, MOODS, 0.4, 0.3)),
+    lateRegistrations: maybe(dice, 0.7, 0.4),
+    policyChanges: maybe(dice, 0.4, 0.1),
+    replays: maybe(dice, 0.4, 0.15),
+    endpointSwitches: maybe(dice, 0.2, 0.1),
+    witnesses: providers > 1 && dice.chance(0.5) ? 2 : 1,
+  }
+  return withLiar(profile, dice.fork('liar'))
+}
+
+/**
+ * One provider may leave logs out or invent some; what catches that is another one's word. So the others of such
+ * a seed answer what they are asked: with nobody honest awake there is no truth to be had.
+ */
+function withLiar(profile: Profile, dice: Dice): Profile {
+  if (profile.providers.length < 2 || !dice.chance(0.25)) return profile
+  const lie: Lie = dice.chance(0.5) ? 'omitted_logs' : 'forged_transfer'
+  const providers = profile.providers.map((provider, index) => {
+    const honest = { ...provider, replicas: 1, lagMax: 0, hangs: 0, transport: {}, batch: {} }
+    if (index > 0) return { ...honest, lies: {}, refreshMs: 50 }
+    return { ...honest, lies: { [lie]: dice.fraction() * 0.5 }, refreshMs: 400 }
+  })
+  return {
+    ...profile,
+    providers,
+    pastFinal: false,
+    witnesses: lie === 'forged_transfer' ? 2 : profile.witnesses,
+  }
+}
+
+function drawProvider(dice: Dice, isTroubled: boolean): ProviderProfile {
+  return {
+    replicas: dice.chance(0.3) ? dice.between(2, 3) : 1,
+    lagMax: dice.chance(0.5) ? dice.between(1, 6) : 0,
+    refreshMs: dice.pick([100, 500, 2_000]),
+    finalityLagMax: dice.chance(0.4) ? dice.between(1, 5) : 0,
+    finalityNull: maybe(dice, 0.3, 0.3),
+    hangs: maybe(dice, 0.3, 0.05),
+    transport: isTroubled ? drawRates(dice, TRANSPORT_FAULTS, 0.35, 0.08) : {},
+    batch: isTroubled ? drawRates(dice, BATCH_FAULTS, 0.35, 0.15) : {},
+    lies: isTroubled ? drawRates(dice, LIES.slice(0, 7), 0.3, 0.05) : {},
+    manners: {
+      chainId: 31_337,
+      rangeMax: dice.pick([5, 50, 5_000]),
+      stampsLogs: dice.chance(0.5),
+      errsOnNoFinality: dice.chance(0.5),
+      keepsOrphans: dice.chance(0.5),
+      fullBlooms: dice.chance(0.2),
+    },
+  }
+}
+
+function maybe(dice: Dice, probability: number, most: number): number {
+  return dice.chance(probability) ? dice.fraction() * most : 0
+}
+
+function drawRates<Name extends string>(
+  dice: Dice,
+  names: readonly Name[],
+  probability: number,
+  most: number,
+): Rates<Name> {
+  const chosen = names.filter(() => dice.chance(probability))
+  return Object.fromEntries(chosen.map((name) => [name, dice.fraction() * most])) as Rates<Name>
+}

@@ -1,0 +1,306 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { required } from '../../src/lib/assert.ts'
+import { Coverage } from './coverage.ts'
+import { Daemon } from './daemon.ts'
+import type { SimServer } from './database/server.ts'
+import { Judge } from './judge.ts'
+import { Observer } from './observer.ts'
+import { Operators } from './operators.ts'
+import { Oracle } from './oracle.ts'
+import { drawProfile, type Profile } from './profile.ts'
+import { hold, Violation } from './violation.ts'
+import { World } from './world.ts'
+import type { Dice } from './world/dice.ts'
+import type { SimBlock } from './world/transaction.ts'
+
+export interface Result {
+  readonly seed: string
+  readonly profile: Profile
+  /** Null when every invariant held. */
+  readonly violation: { readonly invariant: string; readonly message: string } | null
+  readonly phase: 'setup' | 'safety' | 'liveness' | 'end'
+  readonly digest: string
+  readonly script: readonly string[]
+  readonly coverage: Coverage
+  readonly virtualMs: number
+  readonly wallMs: number
+}
+
+const STEPS_MAX = 60_000
+
+/** One seed from its first block to the moment when everything has converged, or something broke. */
+export class Simulation {
+  readonly #profile: Profile
+  readonly #world: World
+  readonly #oracle: Oracle
+  readonly #observer: Observer
+  readonly #operators: Operators
+  readonly #judge: Judge
+  readonly #dice: Dice
+  #daemons: Daemon[] = []
+  #started = 0
+  #operations = 0
+  #mined = 0
+  #phase: Result['phase'] = 'setup'
+  #branches: SimBlock[] = []
+
+  constructor(seed: string, server: SimServer, profile = drawProfile(seed)) {
+    this.#profile = profile
+    this.#world = new World(profile, server, (daemon) => this.#onDeath(daemon))
+    this.#dice = this.#world.dice.fork('events')
+    this.#oracle = new Oracle(this.#world.chain, this.#world.rails)
+    this.#observer = new Observer(this.#world, this.#oracle)
+    this.#operators = new Operators(this.#world, this.#oracle)
+    this.#judge = new Judge(this.#world, this.#oracle, this.#operators)
+  }
+
+  async run(): Promise<Result> {
+    const startedMs = performance.now()
+    let violation: Result['violation'] = null
+    try {
+      await this.#setUp()
+      await this.#safety()
+      await this.#liveness()
+      this.#phase = 'end'
+    } catch (error) {
+      violation = violationOf(error)
+    }
+    for (const daemon of this.#daemons) await daemon.kill()
+    const { coverage, transcript, time, chain } = this.#world
+    coverage.count('seeds')
+    coverage.count('reorgs', chain.reorgs)
+    coverage.count('transfers moved by reorgs', chain.moved)
+    coverage.highest('max reorg depth', chain.deepest)
+    coverage.count('takeovers', this.#world.fences.takeovers)
+    for (const [kind, count] of this.#world.traffic.kinds) coverage.count(`traffic ${kind}`, count)
+    const virtualMs = time.nowMs - Date.UTC(2026, 0, 5)
+    coverage.count('virtual ms', virtualMs)
+    return {
+      seed: this.#profile.seed,
+      profile: this.#profile,
+      violation,
+      phase: this.#phase,
+      digest: transcript.digest(),
+      script: transcript.script,
+      coverage,
+      virtualMs,
+      wallMs: performance.now() - startedMs,
+    }
+  }
+
+  async #setUp(): Promise<void> {
+    const { server, chain, time, traffic } = this.#world
+    const { history, blockMs } = this.#profile
+    await server.reset()
+    for (let count = 0; count < history; count += 1) {
+      chain.mine(traffic.block(), time.nowMs - (history - count) * blockMs)
+      this.#finalize()
+    }
+    for (const provider of this.#world.providers) {
+      for (const replica of provider.replicas) replica.follow(0, 0)
+    }
+    const daemon = await this.#startDaemon()
+    await daemon.serve(() => this.#operators.prepare(daemon))
+  }
+
+  /** Everything that may go wrong does. */
+  async #safety(): Promise<void> {
+    this.#phase = 'safety'
+    this.#world.disturb()
+    for (let extra = 1; extra < this.#profile.daemons; extra += 1) await this.#startDaemon()
+    this.#every(this.#profile.blockMs, () => this.#onBlock())
+    this.#every(4_000, () => this.#operate())
+    this.#every(5_000, () => this.#disturbDaemons())
+    const { blocks } = this.#profile
+    while (this.#mined < blocks) await this.#step()
+  }
+
+  /** Nothing goes wrong any more: everything has to converge. */
+  async #liveness(): Promise<void> {
+    this.#phase = 'liveness'
+    this.#world.calm()
+    for (const daemon of this.#daemons) daemon.jumpWallClock(0)
+    this.#world.transcript.tell('calm')
+    const target = this.#mined + this.#profile.finality.lag + 16
+    while (this.#mined < target || this.#daemons.length === 0) await this.#step()
+    const [daemon] = this.#daemons
+    await required(daemon, 'waited for above').serve(() =>
+      this.#operators.catchUp(required(daemon, 'waited for above')),
+    )
+    for (let steps = 0; steps < STEPS_MAX; steps += 1) {
+      await this.#step()
+      if (steps % 40 === 0 && (await this.#isConverged())) return
+    }
+    await this.#judge.explain()
+    const open = await this.#judge.openWork()
+    throw new Violation('I12', `the world is calm and does not come to rest: ${open}`)
+  }
+
+  async #isConverged(): Promise<boolean> {
+    const [daemon] = this.#daemons
+    if (daemon === undefined) return false
+    const waitingMs = await this.#judge.msUntilDue()
+    if (waitingMs > 1_000) this.#world.time.leap(waitingMs)
+    if (!(await this.#judge.isSettled())) return false
+    await this.#serving(daemon, () => this.#operators.readFeeds(daemon, 1_000))
+    await this.#judge.conclude(this.#observer)
+    return true
+  }
+
+  /** Lets one thing happen, and everything that follows from it at once. */
+  async #step(): Promise<void> {
+    this.#world.time.step()
+    await this.#settle()
+    if (this.#world.hasNewEvents) {
+      this.#world.hasNewEvents = false
+      await this.#observer.look()
+    }
+    if (this.#world.failure !== null) throw this.#world.failure
+    for (const daemon of this.#daemons) {
+      hold(daemon.openTransactions === 0, 'P6', () => `${daemon.name} left a transaction open`)
+    }
+  }
+
+  /** Until nobody waits for the database: then everybody waits for time. */
+  async #settle(): Promise<void> {
+    const { gate } = this.#world
+    for (;;) {
+      if (!gate.isOpen) await gate.whenIdle()
+      await turn()
+      if (gate.isOpen && this.#operations === 0) return
+    }
+  }
+
+  #every(ms: number, run: () => void): void {
+    this.#world.time.after(ms * (0.5 + this.#dice.fraction()), () => {
+      run()
+      this.#every(ms, run)
+    })
+  }
+
+  #onBlock(): void {
+    const { chain, time, traffic, transcript } = this.#world
+    const isCalm = this.#phase === 'liveness'
+    if (isCalm && this.#mined >= this.#profile.blocks + this.#profile.finality.lag + 16) return
+    this.#mined += 1
+    if (!isCalm) this.#reorganise()
+    const block = chain.mine(isCalm ? [] : traffic.block(), time.nowMs)
+    transcript.tell(`block ${block.height} with ${block.transactions.length} transactions`)
+    if (!isCalm && this.#isStalling()) this.#world.coverage.count('F3 finality stalls')
+    else this.#finalize()
+  }
+
+  /** A number of blocks cannot stall. */
+  #isStalling(): boolean {
+    const { finality, finalityStalls } = this.#profile
+    return finality.rule === 'finalized' && this.#dice.chance(finalityStalls * 10)
+  }
+
+  #finalize(): void {
+    const { chain } = this.#world
+    chain.finalizeUpTo(chain.tip.height - this.#profile.finality.lag)
+  }
+
+  #reorganise(): void {
+    const { chain, time, traffic, coverage, transcript } = this.#world
+    const { rate, depthMax, returns, again } = this.#profile.reorgs
+    const dice = this.#dice
+    const old = this.#branches.pop()
+    if (old !== undefined && dice.chance(returns) && this.#isAboveFinal(old)) {
+      chain.returnTo(old, time.nowMs)
+      coverage.count('F1 back to the first branch')
+      transcript.tell(`the chain returns to the branch of ${old.height}`)
+      return
+    }
+    if (!dice.chance(rate)) return
+    const room = chain.tip.height - (chain.finalized?.height ?? 0)
+    const depth = Math.min(room, 1 + dice.skewed(depthMax - 1))
+    if (depth < 1) return
+    const left = chain.reorg(
+      {
+        depth,
+        longer: dice.pick([-1, 0, 0, 1, 2]),
+        fateOf: () =>
+          dice.chance(again)
+            ? dice.pick(['again', 'again', 'later'])
+            : dice.pick(['dropped', 'replaced', 'other_facts']),
+        rewrite: (transaction, fate) =>
+          fate === 'replaced' ? traffic.replace(transaction) : traffic.otherFacts(transaction),
+      },
+      time.nowMs,
+    )
+    coverage.count('F1 reorg')
+    transcript.tell(`reorg of ${depth} blocks, tip ${left.height} to ${chain.tip.height}`)
+    this.#branches.push(left)
+  }
+
+  #isAboveFinal(tip: SimBlock): boolean {
+    const { chain } = this.#world
+    return chain.finalized === null || chain.isAncestor(chain.finalized, tip)
+  }
+
+  #operate(): void {
+    const [daemon] = this.#dice.shuffled(this.#daemons)
+    if (daemon === undefined || this.#phase !== 'safety') return
+    void this.#serving(daemon, () => this.#operators.act(daemon))
+  }
+
+  #disturbDaemons(): void {
+    if (this.#phase !== 'safety' || this.#daemons.length === 0) return
+    const { coverage, transcript } = this.#world
+    const daemon = this.#dice.pick(this.#daemons)
+    if (this.#dice.chance(this.#profile.pauses)) {
+      const ms = this.#dice.between(3_000, 60_000)
+      daemon.pause(ms)
+      coverage.count('F10 paused')
+      transcript.tell(`${daemon.name}: paused for ${ms} ms`)
+    }
+    if (this.#dice.chance(this.#profile.clockJumps)) {
+      const ms = this.#dice.between(-3_600_000, 3_600_000)
+      daemon.jumpWallClock(ms)
+      coverage.count('F12 clock jumps')
+      transcript.tell(`${daemon.name}: clock off by ${ms} ms`)
+    }
+  }
+
+  async #serving(daemon: Daemon, work: () => Promise<void>): Promise<void> {
+    this.#operations += 1
+    try {
+      await daemon.serve(work)
+    } catch (error) {
+      this.#world.failed(error)
+    } finally {
+      this.#operations -= 1
+    }
+  }
+
+  #onDeath(daemon: Daemon): void {
+    this.#daemons = this.#daemons.filter((one) => one !== daemon)
+    if (this.#phase === 'end' || this.#world.failure !== null) return
+    this.#world.coverage.count('kills')
+    this.#world.time.after(this.#dice.between(200, 20_000), () => {
+      this.#operations += 1
+      this.#startDaemon()
+        .catch((error: unknown) => this.#world.failed(error))
+        .finally(() => {
+          this.#operations -= 1
+        })
+    })
+  }
+
+  async #startDaemon(): Promise<Daemon> {
+    this.#started += 1
+    const daemon = new Daemon(`daemon-${this.#started}`, this.#world)
+    await daemon.start(this.#world.config)
+    this.#daemons.push(daemon)
+    this.#world.transcript.tell(`${daemon.name} starts`)
+    return daemon
+  }
+}
+
+function violationOf(error: unknown): { invariant: string; message: string } {
+  if (error instanceof Violation) return { invariant: error.invariant, message: error.message }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const name = error instanceof Error ? error.name : 'unknown'
+  return { invariant: name, message: text }
+}

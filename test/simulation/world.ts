@@ -1,0 +1,182 @@
+import type { Actor } from '../../src/lib/loop.ts'
+import type { ChainConfig, Config } from '../../src/config/config.ts'
+import type { Rail } from '../../src/domain/chain.ts'
+import { Coverage } from './coverage.ts'
+import type { Daemon } from './daemon.ts'
+import { Gate } from './database/gate.ts'
+import type { SimServer } from './database/server.ts'
+import type { Statement } from './database/session.ts'
+import { Fences } from './fences.ts'
+import { DATABASE_FAULTS, type Profile, type Rates, type DatabaseFault } from './profile.ts'
+import { Transcript } from './transcript.ts'
+import { SimChain } from './world/chain.ts'
+import { Dice } from './world/dice.ts'
+import { SimProvider } from './world/providers.ts'
+import { Receiver } from './world/receivers.ts'
+import { WorldTime } from './world/time.ts'
+import { Traffic } from './world/traffic.ts'
+
+export const START_MS = Date.UTC(2026, 0, 5)
+export const CHAIN_ID = 'eip155:31337'
+export const SLUG = 'sim'
+
+/** Everything that one seed has: the chain as it is, who tells of it, who is told, and time. */
+export class World {
+  readonly profile: Profile
+  readonly dice: Dice
+  readonly time = new WorldTime(START_MS)
+  readonly gate = new Gate()
+  readonly server: SimServer
+  readonly coverage = new Coverage()
+  readonly transcript = new Transcript()
+  readonly chain: SimChain
+  readonly traffic: Traffic
+  readonly rails: readonly Rail[]
+  readonly customers: readonly Rail['contract'][]
+  readonly providers: readonly SimProvider[]
+  readonly receivers: readonly Receiver[]
+  readonly config: Config
+  readonly fences: Fences
+  /** Rates of the database's faults; emptied when the world calms down. */
+  databaseRates: Rates<DatabaseFault> = {}
+  pauseRate = 0
+  /** What broke: a violated invariant or a bug; the run ends with it. */
+  failure: unknown = null
+  /** Events may have been committed since somebody last looked. */
+  hasNewEvents = false
+  readonly lines: Record<string, unknown>[] = []
+  readonly died: (daemon: Daemon) => void
+
+  constructor(profile: Profile, server: SimServer, onDeath: (daemon: Daemon) => void) {
+    this.profile = profile
+    this.server = server
+    this.died = onDeath
+    const dice = new Dice(profile.seed)
+    this.dice = dice
+    const { time, coverage, transcript } = this
+    this.chain = new SimChain(dice.fork('chain'), time.nowMs - 400 * profile.blockMs)
+    const tokens = [dice.hex(20), dice.hex(20)]
+    this.rails = tokens.map((contract, index) => railOf(contract, index === 0 ? 'usdt' : 'usdc'))
+    this.customers = Array.from({ length: 8 }, () => dice.hex(20))
+    const fakes = [dice.hex(20), dice.hex(20)]
+    const { customers } = this
+    const { perBlock } = profile
+    this.traffic = new Traffic(dice.fork('traffic'), { tokens, fakes, customers, perBlock })
+    this.providers = profile.providers.map((provider, index) => {
+      const own = dice.fork(`provider ${index}`)
+      const deps = { chain: this.chain, time, dice: own, coverage, transcript }
+      return new SimProvider(index, provider, deps)
+    })
+    this.receivers = profile.receivers.map((moods, index) => {
+      const own = dice.fork(`receiver ${index}`)
+      const deps = { dice: own, coverage, transcript, nowMs: () => time.nowMs }
+      return new Receiver(index, index === 2 ? 'globex-test' : 'acme-test', moods, deps)
+    })
+    this.config = this.#config()
+    this.fences = new Fences(CHAIN_ID)
+  }
+
+  /** Nothing goes wrong from here on. */
+  calm(): void {
+    this.databaseRates = {}
+    this.pauseRate = 0
+    for (const provider of this.providers) provider.behave()
+    for (const receiver of this.receivers) receiver.behave()
+  }
+
+  ticked(daemon: Daemon, actor: Actor, outcome: string): void {
+    const [kind] = actor.name.split(':')
+    this.coverage.count(`tick ${kind} ${outcome}`)
+    this.transcript.note(`${daemon.name} ${actor.name} ${outcome} ${this.time.nowMs}`)
+  }
+
+  failed(error: unknown): void {
+    this.failure ??= error
+  }
+
+  heard(daemon: Daemon, line: string): void {
+    const parsed = JSON.parse(line) as Record<string, unknown>
+    this.lines.push({ ...parsed, daemon: daemon.name })
+  }
+
+  ran(daemon: Daemon, statement: string, values: readonly unknown[], rows: number): void {
+    this.transcript.note(`${daemon.name} ${statement} ${written(values)} ${rows}`)
+    this.coverage.count('statements')
+  }
+
+  committed(daemon: Daemon, statements: readonly Statement[]): void {
+    try {
+      this.fences.committed(daemon.name, statements)
+    } catch (error) {
+      this.failed(error)
+    }
+    if (statements.some(({ text }) => text.includes('insert into event '))) this.hasNewEvents = true
+  }
+
+  /** The server's own faults begin. */
+  disturb(): void {
+    this.databaseRates = this.profile.database
+    this.pauseRate = this.profile.pauses
+    for (const fault of DATABASE_FAULTS) this.coverage.count(`F10/F11 ${fault}`, 0)
+  }
+
+  #config(): Config {
+    const { blockMs, finality } = this.profile
+    const chain: ChainConfig = {
+      chain: {
+        id: CHAIN_ID,
+        slug: SLUG,
+        name: 'Simulated',
+        family: 'evm',
+        blockTimeSeconds: blockMs / 1_000,
+        finality:
+          finality.rule === 'depth'
+            ? { kind: 'depth', blocks: finality.lag + 1 }
+            : { kind: 'finalized' },
+        reorgWindow: 64,
+      },
+      rails: this.rails.map((rail) => ({
+        rail,
+        defaultPolicy: {
+          minimumAmount: rail.minimumAmount,
+          bands: [{ upTo: null, rule: { confirmations: 3, finality: false }, providers: 1 }],
+          onFinalityStall: 'hold',
+        },
+      })),
+      providers: this.providers.map(({ name, url }) => ({ name, url })),
+      websocketUrl: null,
+      start: 0,
+      pollMs: 1_000,
+    }
+    return {
+      databaseUrl: this.server.url,
+      poolSize: 10,
+      host: '127.0.0.1',
+      port: 0,
+      logLevel: 'error',
+      webhookAllow: [],
+      chains: [chain],
+    }
+  }
+}
+
+function railOf(contract: Rail['contract'], asset: string): Rail {
+  return {
+    id: `${SLUG}/${asset}`,
+    chainId: CHAIN_ID,
+    asset,
+    symbol: asset.toUpperCase(),
+    assetId: `${CHAIN_ID}/erc20:${contract}`,
+    contract,
+    decimals: 6,
+    minimumAmount: 10_000n,
+  }
+}
+
+function written(values: readonly unknown[]): string {
+  return JSON.stringify(values, (_key, value: unknown) => {
+    if (typeof value === 'bigint') return value.toString()
+    const bytes = value as { type?: string; data?: number[] }
+    return bytes?.type === 'Buffer' ? Buffer.from(bytes.data ?? []).toString('hex') : value
+  })
+}
