@@ -25,6 +25,6 @@ export function transactionHash(n: number): Hex {
   return `0x${digest(`transaction ${n}`)}`
 }
 
-function digest(text: string): string {
+export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }

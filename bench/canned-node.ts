@@ -28,7 +28,7 @@ const logsPerBlock = Number(process.argv[2])
 const blocks = Number(process.argv[3])
 const { bytes, offsets } = serialise()
 const heightOf = new Map(Array.from({ length: blocks }, (_, height) => [blockHash(height), height]))
-const served: [number, number][] = []
+const served: { readonly from: number; readonly to: number }[] = []
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
@@ -86,7 +86,7 @@ function answerLogs({ id, params }: Call): Buffer[] {
     const message = `query exceeds max results ${LOGS_MAX}, retry with the range ${from}-${from}`
     return [Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_602, message } }))]
   }
-  served.push([from, to])
+  served.push({ from, to })
   const start = required(offsets[from], 'a height of the chain')
   // Each block ends with a comma; the last one's is left out.
   const logs = bytes.subarray(start, required(offsets[to + 1], 'a height of the chain') - 1)

@@ -2,28 +2,25 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-export interface DaemonOptions {
-  readonly databaseUrl: string
-  readonly rpcUrl: string
-  /** Without it the daemon polls. */
-  readonly websocketUrl?: string
-  readonly start: number
-}
-
-/** The real daemon, `settled serve`, in a process of its own. */
-export function startDaemon(options: DaemonOptions): AsyncDisposable {
-  const { databaseUrl, rpcUrl, websocketUrl, start } = options
+/**
+ * The real daemon, `settled serve`, in a process of its own. `chainVariables` are those of its one chain, without
+ * the prefix. It looks at the head every 250 ms, unless it is given a websocket.
+ */
+export function startDaemon(
+  databaseUrl: string,
+  slug: string,
+  chainVariables: Readonly<Record<string, string>>,
+): AsyncDisposable {
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+  const prefix = `SETTLED_${slug.toUpperCase().replaceAll('-', '_')}`
+  const chain = Object.entries({ POLL_MS: '250', ...chainVariables })
   const daemon = spawn(process.execPath, [main, 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       DATABASE_URL: databaseUrl,
       SETTLED_PORT: '0',
-      SETTLED_CHAINS: 'anvil',
-      SETTLED_ANVIL_RPC_URLS: rpcUrl,
-      ...(websocketUrl === undefined ? {} : { SETTLED_ANVIL_WS_URL: websocketUrl }),
-      SETTLED_ANVIL_START: String(start),
-      SETTLED_ANVIL_POLL_MS: '250',
+      SETTLED_CHAINS: slug,
+      ...Object.fromEntries(chain.map(([name, value]) => [`${prefix}_${name}`, value])),
       SETTLED_WEBHOOK_ALLOW: '127.0.0.0/8',
     },
   })

@@ -13,6 +13,9 @@ import { migrate } from '../src/store/migrate.ts'
 export const ENVIRONMENT = 'bench'
 export const { chain: CHAIN, rails: RAILS } = loadChain('anvil')
 export const RAIL: RailConfig = required(RAILS[0], 'chains/anvil has a rail')
+/** Mainnet: its canned blocks are of the same shape and size. */
+export const { chain: TRON, rails: TRON_RAILS } = loadChain('tron')
+export const TRON_RAIL: RailConfig = required(TRON_RAILS[0], 'chains/tron has a rail')
 
 export interface BenchDatabase extends AsyncDisposable {
   readonly db: Db
@@ -86,14 +89,19 @@ export async function query<Row extends pg.QueryResultRow>(
 
 async function prepare(db: Db): Promise<void> {
   await migrate(db)
+  await createEnvironment(db, { id: ENVIRONMENT, kind: 'test', now: new Date() })
+  await enable(db, RAIL)
+}
+
+/** Lets the environment watch a rail, under the policy of its chain file. */
+export async function enable(db: Db, { rail, defaultPolicy }: RailConfig): Promise<void> {
   const now = new Date()
   await db.transaction().execute(async (tx) => {
-    await createEnvironment(tx, { id: ENVIRONMENT, kind: 'test', now })
-    await enableRail(tx, { environment: ENVIRONMENT, rail: RAIL.rail.id, now })
+    await enableRail(tx, { environment: ENVIRONMENT, rail: rail.id, now })
     await savePolicy(tx, {
       environment: ENVIRONMENT,
-      rail: RAIL.rail,
-      policy: RAIL.defaultPolicy,
+      rail,
+      policy: defaultPolicy,
       author: 'bench',
       reason: 'the default of the chain file',
       now,

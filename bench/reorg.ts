@@ -47,11 +47,10 @@ export async function reorg({ postgres, small }: Bench): Promise<Figure[]> {
     await using database = await postgres.create()
     await register(database.db)
     await using commits = await listenForCommits(database.url, TRIGGERS)
-    await using _daemon = startDaemon({
-      databaseUrl: database.url,
-      rpcUrl: anvil.url,
-      websocketUrl: anvil.wsUrl,
-      start: await headHeight(anvil.url),
+    await using _daemon = startDaemon(database.url, 'anvil', {
+      RPC_URLS: anvil.url,
+      WS_URL: anvil.wsUrl,
+      START: String(await headHeight(anvil.url)),
     })
     const settled: number[] = []
     const floor: number[] = []

@@ -12,6 +12,7 @@ import { latency } from './latency.ts'
 import { matching } from './matching.ts'
 import { startBenchPostgres } from './postgres.ts'
 import { reorg } from './reorg.ts'
+import { tron } from './tron.ts'
 import { webhooks } from './webhooks.ts'
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   latency,
   webhooks,
   reorg,
+  tron,
   matching,
 }
 
