@@ -18,7 +18,11 @@ export function readBareBytes(value: unknown, field: string): Hex {
   return readBare(value, digits / 2, field)
 }
 
-/** A whole number from zero on. Zero is left out of an answer, as every default of its encoding is. */
+/**
+ * A whole number from zero on. Zero is left out of an answer, as every default of its encoding is. A node prints
+ * an int64 as it is: one that a double would round (beyond 2^53) is refused, never rounded; amounts of tokens are
+ * no numbers here but bytes of a log.
+ */
 export function readWhole(value: unknown, field: string): number {
   if (value === undefined) return 0
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {

@@ -3,7 +3,6 @@ import { Exchange, PLAIN_LIMITS, type Link } from '../wire/exchange.ts'
 import { ProviderFailure } from '../wire/failure.ts'
 import type { HttpAnswer, HttpLimits } from '../wire/http.ts'
 import type { Caller } from '../wire/rpc-client.ts'
-import { parseExactJson } from './exact-json.ts'
 import { judgeError, judgeText } from './tron-status.ts'
 
 /** `/wallet/…` is the head's view of a node, `/walletsolidity/…` what is solid. */
@@ -49,7 +48,7 @@ export class NodeApi {
 function readAnswer(answer: HttpAnswer, path: NodePath): object {
   let parsed: unknown
   try {
-    parsed = parseExactJson(answer.body)
+    parsed = JSON.parse(answer.body)
   } catch {
     throw judgeText(answer, path)
   }

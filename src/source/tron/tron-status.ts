@@ -16,17 +16,15 @@ const TOO_OFTEN_STATUS: ReadonlySet<number> = new Set([403, 429, 503])
 
 /** The failure that an HTTP status stands for; null where the body has the say. */
 export function judgeTronStatus(answer: HttpAnswer, now: Date): ProviderFailure | null {
-  if (!TOO_OFTEN_STATUS.has(answer.status)) return null
-  return throttled(
-    `HTTP status ${answer.status}`,
-    readRetryAfter(answer.headers['retry-after'], now),
-    answer.body,
-  )
+  const { status, headers, body } = answer
+  if (!TOO_OFTEN_STATUS.has(status)) return null
+  // The body says why, and perhaps that the key is not the reason but the problem.
+  const words = `HTTP status ${status}: ${quote(body)}`
+  return throttled(words, readRetryAfter(headers['retry-after'], now))
 }
 
 /** What a body means that should have been JSON and is not. */
 export function judgeText({ status, body }: HttpAnswer, path: string): ProviderFailure {
-  const text = body.trim().slice(0, 120)
   if (status === 401 || status === 402)
     return new ProviderFailure('unauthorized', `HTTP status ${status}`)
   if (status === 404 || status === 405) {
@@ -39,14 +37,15 @@ export function judgeText({ status, body }: HttpAnswer, path: string): ProviderF
   }
   return new ProviderFailure(
     'garbled',
-    `${body.length} characters that are not JSON: ${JSON.stringify(text)}`,
+    `${body.length} characters that are not JSON: ${quote(body)}`,
   )
 }
 
 /** What the node's own words mean, in the `Error` of an answer whatever its status. */
 export function judgeError(message: string, status: number, path: string): ProviderFailure {
-  if (TOO_OFTEN.test(message)) return throttled(message, null, message)
-  return new ProviderFailure(kindOf(message, status), `${path}: ${message.slice(0, 200)}`)
+  const words = `${path}: ${quote(message)}`
+  if (TOO_OFTEN.test(message)) return throttled(words, null)
+  return new ProviderFailure(kindOf(message, status), words)
 }
 
 function kindOf(message: string, status: number): FailureKind {
@@ -56,10 +55,17 @@ function kindOf(message: string, status: number): FailureKind {
   return UNKNOWN.test(message) ? 'unknown_block' : 'refused'
 }
 
-function throttled(message: string, askedMs: number | null, body: string): ProviderFailure {
-  const seconds = SUSPENDED.exec(body)?.groups?.['seconds']
-  const statedMs = seconds === undefined ? SUSPENSION_MS : Number(seconds) * 1_000
-  return new ProviderFailure('throttled', message.slice(0, 200), {
-    retryAfterMs: askedMs ?? statedMs,
-  })
+/** For as long as it asks, and no shorter than the suspension it states. */
+function throttled(words: string, askedMs: number | null): ProviderFailure {
+  const seconds = SUSPENDED.exec(words)?.groups?.['seconds']
+  const suspendedMs = seconds === undefined ? null : Number(seconds) * 1_000
+  const isUnstated = askedMs === null && suspendedMs === null
+  const retryAfterMs = isUnstated ? SUSPENSION_MS : Math.max(askedMs ?? 0, suspendedMs ?? 0)
+  return new ProviderFailure('throttled', words, { retryAfterMs })
+}
+
+const QUOTE_LENGTH_MAX = 160
+
+function quote(text: string): string {
+  return JSON.stringify(text.trim().slice(0, QUOTE_LENGTH_MAX))
 }

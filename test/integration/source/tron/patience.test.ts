@@ -30,6 +30,10 @@ const REFUSALS: Record<string, [Partial<TronAnswer>, number]> = {
   ],
   '429 with Retry-After': [{ status: 429, headers: { 'retry-after': '7' }, body: HTML }, 7_000],
   '503 with Retry-After': [{ status: 503, headers: { 'retry-after': '50' }, body: HTML }, 50_000],
+  'a Retry-After shorter than the suspension': [
+    { status: 403, headers: { 'retry-after': '2' }, body: SUSPENDED },
+    30_000,
+  ],
   '403 with Retry-After': [
     { status: 403, headers: { 'retry-after': '40' }, body: SUSPENDED },
     40_000,
@@ -64,7 +68,7 @@ test('suspended and alone: the question fails at once, and nothing is sent until
   const isTransient = (error: unknown): boolean =>
     error instanceof SourceError &&
     error.kind === 'transient' &&
-    /HTTP status 403/.test(error.message)
+    /HTTP status 403.*suspended for 30s/.test(error.message)
   await assert.rejects(source.head(), isTransient)
   forget(node)
   await assert.rejects(source.head(), isTransient)
