@@ -15,8 +15,15 @@ const QUANTITY_LENGTH_MAX = 15
  */
 export function isHexText(text: unknown, length: number): text is Hex {
   if (typeof text !== 'string' || text.length !== length || !text.startsWith('0x')) return false
+  return hasDigitsFrom(text, 2)
+}
+
+/** Whether all from an index on are lower-case digits. */
+export function hasDigitsFrom(text: string, start: number): boolean {
   let isDigits = 1
-  for (let index = 2; index < length; index += 1) isDigits &= DIGITS[text.charCodeAt(index)] ?? 0
+  for (let index = start; index < text.length; index += 1) {
+    isDigits &= DIGITS[text.charCodeAt(index)] ?? 0
+  }
   return isDigits === 1
 }
 
