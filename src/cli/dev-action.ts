@@ -47,7 +47,8 @@ function instructions(stack: Stack): string[] {
   ]
 }
 
-function firstDeposit({ api }: Stack, { title, facts, explainPayment }: Network): string[] {
+function firstDeposit({ api }: Stack, network: Network): string[] {
+  const { title, facts } = network
   const address = adapterFor(facts.chain.family).codec.formatAddress(SAMPLE_ADDRESS)
   return [
     '',
@@ -55,6 +56,6 @@ function firstDeposit({ api }: Stack, { title, facts, explainPayment }: Network)
     `    curl -s ${api.url}/v1/addresses -H 'authorization: Bearer ${api.key}' \\`,
     `      -H 'content-type: application/json' \\`,
     `      -d '{"rail":"${facts.rails[0]?.rail.id ?? ''}","address":"${address}","owner":"alice"}'`,
-    ...explainPayment(address).map((line) => `    ${line}`),
+    ...network.explainPayment(address).map((line) => `    ${line}`),
   ]
 }

@@ -88,7 +88,7 @@ export class Screen {
   /** Heights by what people call the chain. */
   async #heads(): Promise<ReadonlyMap<string, number>> {
     const heads = this.#stack.networks.map(
-      async ({ title, headHeight }) => [title, await headHeight()] as const,
+      async (network) => [network.title, await network.headHeight()] as const,
     )
     return new Map(await Promise.all(heads))
   }
