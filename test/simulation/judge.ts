@@ -38,7 +38,7 @@ export class Judge {
        from delivery d join endpoint p on p.id = d.endpoint_id
        where d.state = 'pending' and p.state = 'enabled'`,
     )
-    return row?.at == null ? 0 : row.at.getTime() - this.#world.time.nowMs
+    return row?.at === null || row === undefined ? 0 : row.at.getTime() - this.#world.time.nowMs
   }
 
   /** Cheap: whether it is worth comparing everything. Nothing is concluded from it. */

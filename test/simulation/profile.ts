@@ -64,7 +64,7 @@ export type Rates<Name extends string> = Readonly<Partial<Record<Name, number>>>
 export interface ProviderProfile {
   readonly replicas: number
   readonly lagMax: number
-  /** Mean time between looks at the chain. */
+  /** Mean time between looks at the chain; 0: it is never behind. */
   readonly refreshMs: number
   readonly finalityLagMax: number
   readonly finalityNull: number
@@ -154,7 +154,7 @@ function withLiar(profile: Profile, dice: Dice): Profile {
   const lie: Lie = dice.chance(0.5) ? 'omitted_logs' : 'forged_transfer'
   const providers = profile.providers.map((provider, index) => {
     const honest = { ...provider, replicas: 1, lagMax: 0, hangs: 0, transport: {}, batch: {} }
-    if (index > 0) return { ...honest, lies: {}, refreshMs: 50 }
+    if (index > 0) return { ...honest, lies: {}, refreshMs: 0 }
     return { ...honest, lies: { [lie]: dice.fraction() * 0.5 }, refreshMs: 400 }
   })
   return {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { required } from '../../src/lib/assert.ts'
-import { Coverage } from './coverage.ts'
+import type { Coverage } from './coverage.ts'
 import { Daemon } from './daemon.ts'
 import type { SimServer } from './database/server.ts'
 import { Judge } from './judge.ts'

@@ -89,7 +89,8 @@ function lieAboutLogs(
       return logs.length > 1 ? logs.toReversed() : logs
     case 'removed_logs':
       return logs.map((log) => ({ ...log, removed: true }))
-    default:
+    case 'null_block':
+    case 'other_block':
       return logs
   }
 }

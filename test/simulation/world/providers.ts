@@ -79,6 +79,7 @@ export class SimProvider {
 
   #answer(body: string, replica: Replica): string {
     const { manners, lies } = this.#profile
+    if (this.#profile.refreshMs === 0) replica.follow(0, 0)
     const honest = honestly(replica, manners)
     const context = { replica, manners, deps: this.#deps, forged: this.forged }
     const answer = answerBody(body, (request) => {
@@ -176,7 +177,7 @@ export class SimProvider {
       if (replica.finalized === null) coverage.count('F3 finalized is null')
       else if (replica.finalized.height < finalBefore) coverage.count('F3 finalized goes back')
     }
-    time.after(refreshMs * (0.5 + dice.fraction()), () => this.#refresh(replica))
+    time.after((refreshMs || 5_000) * (0.5 + dice.fraction()), () => this.#refresh(replica))
   }
 }
 

@@ -1,0 +1,50 @@
+import type { Coverage } from './coverage.ts'
+import { BATCH_FAULTS, DATABASE_FAULTS, LIES, MOODS, TRANSPORT_FAULTS } from './profile.ts'
+
+const TRANSITIONS = [
+  'null to detected',
+  'orphaned to detected',
+  'reversed to detected',
+  'detected to confirmed',
+  'confirmed to final',
+  'detected to orphaned',
+  'confirmed to reversed',
+  'final to reversed',
+]
+
+/** Everything a run of some length has to have seen at least once. */
+const REACHABLE = [
+  ...TRANSITIONS.map((name) => `transition ${name}`),
+  ...['detected', 'confirmed', 'final', 'orphaned', 'reversed'].map(
+    (name) => `event deposit.${name}`,
+  ),
+  ...['final', 'orphaned', 'reversed'].map((name) => `ends ${name}`),
+  'F1 reorg',
+  'F1 back to the first branch',
+  'F1 past final',
+  'F2 head goes back',
+  'F2 head hangs',
+  'F2 head jumps',
+  'F3 finalized is null',
+  'F3 finalized goes back',
+  'F3 finality stalls',
+  ...LIES.map((name) => `F4/F5 ${name}`),
+  ...TRANSPORT_FAULTS.map((name) => `F6 ${name}`),
+  ...BATCH_FAULTS.map((name) => `F7 ${name}`),
+  ...DATABASE_FAULTS.flatMap((name) =>
+    ['in a transaction', 'alone', 'at COMMIT'].map((where) => `F10/F11 ${name} ${where}`),
+  ),
+  'F10 paused',
+  'F10 paused before a transaction',
+  'F12 clock jumps',
+  'takeovers',
+  ...MOODS.map((name) => `F14 ${name}`),
+  'F15 registered late',
+  'F15 policy changed',
+  'F15 replayed',
+  'F15 endpoint disabled',
+]
+
+export function missing(coverage: Coverage): string[] {
+  return REACHABLE.filter((name) => coverage.of(name) === 0)
+}

@@ -1,0 +1,47 @@
+import type { Profile, ProviderProfile } from './profile.ts'
+
+type Change = (profile: Profile) => Profile
+
+const providers =
+  (change: (provider: ProviderProfile) => ProviderProfile): Change =>
+  (profile) => ({ ...profile, providers: profile.providers.map(change) })
+
+/** What can be taken out of a seed, by name: how a failing one is made short, and replayed so. */
+const CHANGES: Readonly<Record<string, Change>> = {
+  second_daemon: (profile) => ({ ...profile, daemons: 1 }),
+  database: (profile) => ({ ...profile, database: {} }),
+  kills: (profile) => ({
+    ...profile,
+    database: { ...profile.database, kill_before: 0, kill_after: 0 },
+  }),
+  pauses: (profile) => ({ ...profile, pauses: 0 }),
+  clock_jumps: (profile) => ({ ...profile, clockJumps: 0 }),
+  transport: providers((provider) => ({ ...provider, transport: {} })),
+  batches: providers((provider) => ({ ...provider, batch: {} })),
+  lies: providers((provider) => ({ ...provider, lies: {} })),
+  lag: providers((provider) => ({ ...provider, lagMax: 0, hangs: 0, refreshMs: 100 })),
+  replicas: providers((provider) => ({ ...provider, replicas: 1 })),
+  finality_lag: providers((provider) => ({ ...provider, finalityLagMax: 0, finalityNull: 0 })),
+  finality_stalls: (profile) => ({ ...profile, finalityStalls: 0 }),
+  reorgs: (profile) => ({ ...profile, reorgs: { ...profile.reorgs, rate: 0 } }),
+  returns: (profile) => ({ ...profile, reorgs: { ...profile.reorgs, returns: 0 } }),
+  past_final: (profile) => ({ ...profile, pastFinal: false }),
+  receivers: (profile) => ({ ...profile, receivers: profile.receivers.map(() => ({})) }),
+  registrations: (profile) => ({ ...profile, lateRegistrations: 0 }),
+  policy_changes: (profile) => ({ ...profile, policyChanges: 0 }),
+  replays: (profile) => ({ ...profile, replays: 0 }),
+  endpoint_switches: (profile) => ({ ...profile, endpointSwitches: 0 }),
+  history: (profile) => ({ ...profile, history: 0 }),
+}
+
+export const SIMPLIFICATIONS = Object.keys(CHANGES)
+
+export function simplified(profile: Profile, without: readonly string[]): Profile {
+  return without.reduce((current, name) => {
+    const change = CHANGES[name]
+    if (change === undefined) {
+      throw new Error(`--without: "${name}" is none of ${SIMPLIFICATIONS.join(', ')}`)
+    }
+    return change(current)
+  }, profile)
+}
