@@ -192,7 +192,8 @@ function loopReports({ env, report }: Base): Omit<LoopOptions, 'signal' | 'idleM
     clock: env.clock,
     errorMsMax: ERROR_REST_MS_MAX,
     onOutcome: (actor, outcome) => report.tick(actor, outcome),
-    onError: (actor, error, failures) => report.tickFailed(actor, error, failures),
+    onError: (actor, failing) => report.tickFailed(actor, failing),
+    onRecovered: (actor, recovered) => report.tickRecovered(actor, recovered),
   }
 }
 

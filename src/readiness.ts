@@ -4,6 +4,7 @@ import type { ChainConfig } from './config/config.ts'
 import type { Chain, ChainId } from './domain/chain.ts'
 import type { Probes } from './http/readiness.ts'
 import type { Clock } from './lib/clock.ts'
+import { isOutage, outageReason } from './lib/outage.ts'
 import type { Db } from './store/database.ts'
 import { pendingMigrations } from './store/migrate.ts'
 
@@ -36,15 +37,38 @@ export interface ReadinessParts {
 /** What must hold before this daemon calls itself well, each with a sentence for the person who is woken up. */
 export function probesOf(parts: ReadinessParts): Probes {
   return {
-    async database() {
-      const pending = await pendingMigrations(parts.db)
-      return pending.length === 0 ? null : `lacks ${pending.join(', ')}: run "settled migrate"`
-    },
+    database: () => unlessOutage(() => examineSchema(parts.db), describeOutage),
     chains: parts.chains.map((config) => ({
       chain: config.chain.slug,
-      check: async () => describeBlindness(config, parts) ?? (await examineCursor(config, parts)),
+      check: async () =>
+        describeBlindness(config, parts) ??
+        (await unlessOutage(
+          () => examineCursor(config, parts),
+          () => 'unknown while the database cannot be reached',
+        )),
     })),
   }
+}
+
+async function unlessOutage(
+  examine: () => Promise<string | null>,
+  otherwise: (outage: Error) => string,
+): Promise<string | null> {
+  try {
+    return await examine()
+  } catch (error) {
+    if (isOutage(error)) return otherwise(error)
+    throw error
+  }
+}
+
+function describeOutage(outage: Error): string {
+  return `cannot be reached: ${outageReason(outage)}; look at PostgreSQL and DATABASE_URL`
+}
+
+async function examineSchema(db: Db): Promise<string | null> {
+  const pending = await pendingMigrations(db)
+  return pending.length === 0 ? null : `lacks ${pending.join(', ')}: run "settled migrate"`
 }
 
 /** What this daemon knows by itself: that it never started the chain, or that nobody shows it the head. */

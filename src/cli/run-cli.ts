@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { AppError } from '../domain/error.ts'
+import { isOutage, outageReason } from '../lib/outage.ts'
 import type { CliContext } from './context.ts'
 import { createProgram } from './program.ts'
 
@@ -21,16 +22,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 /** An `AppError` is written for people. Anything else is a bug or a broken world, where the stack helps. */
 function describe(error: unknown): string {
   if (error instanceof AppError) return `${error.message} (${error.code})`
-  if (isConnectionError(error))
-    return `cannot reach the database: ${error.message || error.code}; check DATABASE_URL`
+  if (isOutage(error))
+    return `cannot reach the database: ${outageReason(error)}; check DATABASE_URL`
   if (isPortTaken(error)) return `${error.message}: another program listens there; set SETTLED_PORT`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
-}
-
-const CONNECTION_ERRORS = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', '28P01', '28000', '3D000']
-
-function isConnectionError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && CONNECTION_ERRORS.includes(String(error.code))
 }
 
 function isPortTaken(error: unknown): error is Error {

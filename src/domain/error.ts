@@ -19,6 +19,7 @@ export const ERRORS = {
   unknown_rail: 422,
   internal: 500,
   not_ready: 503,
+  database_unavailable: 503,
   misconfigured: 500,
   database_newer: 500,
   chain_mismatch: 500,

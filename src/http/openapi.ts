@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<number, string>> = {
   413: 'The body is larger than its limit',
   415: 'The Content-Type is not one this route reads',
   422: 'Well-formed, and not possible for this environment',
-  503: 'Not ready',
+  503: 'Not ready, or the database cannot be reached',
 }
 
 /** The problems a route answers with, for its `response`. 401 goes without saying: every route can. */

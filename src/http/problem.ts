@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { AppError, ERRORS, type ErrorCode } from '../domain/error.ts'
+import { isOutage, outageReason } from '../lib/outage.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { remedyFor } from './fields.ts'
 
@@ -44,6 +45,9 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_HANDLER_TIMEOUT: 'not_ready',
 }
 
+const OUTAGE_DETAIL =
+  'settled cannot reach its database; try again, and a write with the same Idempotency-Key as before'
+
 /** Null for what is a bug or an outage: its message is for our log, not for the caller. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof AppError) {
@@ -60,6 +64,7 @@ export function problemOf(error: unknown): Problem | null {
       })),
     )
   }
+  if (isOutage(error)) return problem('database_unavailable', OUTAGE_DETAIL)
   const { code = '', statusCode = 500, message } = error as Partial<FastifyError>
   const known = FASTIFY_CODES[code]
   if (known !== undefined) return problem(known, message ?? known)
@@ -100,11 +105,15 @@ export function sendProblem(reply: FastifyReply, body: Problem): void {
 export function errorHandler(log: Logger) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const known = problemOf(error)
+    const route = request.routeOptions.url
     if (known !== null) {
+      if (isOutage(error)) {
+        const reason = outageReason(error)
+        log.warn({ method: request.method, route, reason }, 'request failed: no database')
+      }
       sendProblem(reply, known)
       return
     }
-    const route = request.routeOptions.url
     log.error({ err: error, method: request.method, route }, 'request failed')
     const code = error instanceof AppError ? error.code : 'internal'
     const detail = error instanceof AppError ? error.message : 'settled failed; see its log'

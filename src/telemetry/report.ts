@@ -2,7 +2,8 @@ import type { BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { DepositEvent } from '../domain/event.ts'
-import type { Actor, Outcome } from '../lib/loop.ts'
+import type { Actor, Failing, Outcome, Recovered } from '../lib/loop.ts'
+import { isOutage, outageReason } from '../lib/outage.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -157,10 +158,34 @@ export class Report {
     this.#metrics.increment('loop_ticks_total', { loop: actor.name, outcome: outcome.name })
   }
 
-  tickFailed(actor: Actor, error: unknown, failures: number): void {
-    this.#metrics.increment('loop_errors_total', { loop: actor.name })
-    this.#log.error({ loop: actor.name, failures, err: error }, 'tick failed')
+  /** Said when a loop begins to fail, and when it fails with another kind of error: not at every tick. */
+  tickFailed({ name: loop }: Actor, { error, failures, previous }: Failing): void {
+    this.#metrics.increment('loop_errors_total', { loop })
+    if (failures > 1 && kindOf(error) === kindOf(previous)) return
+    if (isOutage(error)) {
+      const reason = outageReason(error)
+      this.#log.error({ loop, failures, reason }, 'failing: the database cannot be reached')
+    } else {
+      const what = error instanceof Error ? error.message : String(error)
+      this.#log.error({ loop, failures, err: error }, `failing: ${what}`)
+    }
   }
+
+  /** A loop that lost its lease meanwhile does nothing now, and so no longer fails. */
+  tickRecovered({ name: loop }: Actor, { failures, failedMs, outcome }: Recovered): void {
+    const seconds = Math.round(failedMs / 1_000)
+    const what =
+      outcome.name === 'standby'
+        ? `stands by after failing for ${seconds} s`
+        : `recovered after ${seconds} s`
+    this.#log.info({ loop, failures }, what)
+  }
+}
+
+/** Messages tell one block from the next; what an operator has to do follows from the kind. */
+function kindOf(error: unknown): string {
+  if (isOutage(error)) return 'outage'
+  return error instanceof Error ? error.name : typeof error
 }
 
 export interface ChainPosition {

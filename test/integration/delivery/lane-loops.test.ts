@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Dispatcher } from '../../../src/delivery/dispatcher.ts'
 import { LaneLoops } from '../../../src/delivery/lane-loops.ts'
-import { runLoop } from '../../../src/lib/loop.ts'
+import { runLoop, type Failing } from '../../../src/lib/loop.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
 import { acquireLease } from '../../../src/store/lease.ts'
 import { LeaseKeeper } from '../../../src/store/lease-keeper.ts'
@@ -15,7 +15,7 @@ import { World } from './world.ts'
 async function start(world: World) {
   const { clock, db, sink } = world
   const errors: unknown[] = []
-  const onError = (_actor: unknown, error: unknown) => errors.push(error)
+  const onError = (_actor: unknown, { error }: Failing) => errors.push(error)
   const pace = { clock, idleMs: 1_000, errorMsMax: 1_000, onError }
   const lanes = new LaneLoops(pace)
   const report = new Report(createLogger({ level: 'silent' }), new Metrics())
