@@ -29,9 +29,9 @@ export interface Devnet {
   readonly devnet: TronDevnet
   readonly wallet: TronWallet
   /** A transfer of the watched token, pending until the next block. */
-  pay(to: Address, amount: bigint): Promise<Hex>
+  readonly pay: (to: Address, amount: bigint) => Promise<Hex>
   /** The same in a block of its own. */
-  mined(to: Address, amount: bigint): Promise<Hex>
+  readonly mined: (to: Address, amount: bigint) => Promise<Hex>
 }
 
 /** A devnet whose blocks come only from `mine()`, ended with the test. */

@@ -39,23 +39,28 @@ export const TWO_WITNESSES: Policy = {
   onFinalityStall: 'hold',
 }
 
-export interface DevnetWorld
-  extends Devnet, Omit<FlowWorld, 'metrics'>, Omit<DevnetSource, 'config' | 'deps'> {
-  readonly main: TronNode
-  /** The metrics of the flow; `metrics` are the source's. */
-  readonly flowMetrics: FlowWorld['metrics']
+/** A daemon's watch of the devnet, and where to look at what it did. */
+export interface DevnetWatch
+  extends Omit<FlowWorld, 'metrics'>, Omit<DevnetSource, 'config' | 'deps'> {
   /** Lets the daemon do all there is to do; returns the names of the outcomes. */
   follow(): Promise<string[]>
   /** See `storiesOf`, in the order of the amounts. */
   stories(): Promise<string[]>
 }
 
-export interface DevnetWorldOptions extends DevnetSourceOptions {
+export interface DevnetWorld extends Devnet, DevnetWatch {
+  readonly main: TronNode
+}
+
+export interface WatchOptions extends DevnetSourceOptions {
+  readonly policy?: Policy
+  readonly start?: number | 'finalized'
+}
+
+export interface DevnetWorldOptions extends WatchOptions {
   readonly devnet?: Partial<TronDevnetOptions>
   /** Further providers beside the devnet's own first node. */
   readonly others?: readonly NodeOptions[]
-  readonly policy?: Policy
-  readonly start?: number | 'finalized'
 }
 
 /** One environment on the TRON devnet, watched through the real source, on a real database. */
@@ -65,8 +70,18 @@ export async function devnetWorld(
 ): Promise<DevnetWorld> {
   const chain = await openDevnet(t, options.devnet)
   for (const other of options.others ?? []) await chain.devnet.openNode(other)
-  const { source, clock, metrics, lines } = await openDevnetSource(t, chain.devnet.nodes, options)
-  const { metrics: flowMetrics, ...flow } = await flowWorldOn(await testDatabase(t), source, {
+  const watch = await watchNodes(t, chain.devnet.nodes, options)
+  return { ...chain, ...watch, main: chain.devnet.main }
+}
+
+/** The same on nodes that run already. */
+export async function watchNodes(
+  t: TestContext,
+  nodes: readonly TronNode[],
+  options: WatchOptions = {},
+): Promise<DevnetWatch> {
+  const { source, clock, metrics, lines } = await openDevnetSource(t, nodes, options)
+  const flow = await flowWorldOn(await testDatabase(t), source, {
     watched: DEVNET,
     codec: adapterFor('tron').codec,
     policy: options.policy ?? THREE_BANDS,
@@ -74,10 +89,7 @@ export async function devnetWorld(
   })
   const { follower, rescanner, witness } = flow.watch
   return {
-    ...chain,
     ...flow,
-    flowMetrics,
-    main: chain.devnet.main,
     source,
     clock,
     metrics,
