@@ -16,6 +16,7 @@ export interface Cursor extends BlockRef {
   /** When the cursor last moved, by our clock. */
   readonly updatedAt: Date
   readonly halt: Halt | null
+  readonly haltedAt: Date | null
 }
 
 /** Why a chain stopped, and what a person needs to decide. `ancestor` is null when none of our blocks is left. */
@@ -229,6 +230,7 @@ function toCursor(row: Selectable<Tables['chain_cursor']>): Cursor {
     finalized: refOrNull(row.finalized_height, row.finalized_hash),
     updatedAt: row.updated_at,
     halt: row.halt as Halt | null,
+    haltedAt: row.halted_at,
   }
 }
 

@@ -7,14 +7,17 @@ import {
   type Cursor,
   type Halt,
 } from '../block/block-store.ts'
+import { stakesAbove, type Stake } from '../confirmation/deposit-read-store.ts'
+import { formatAmount } from '../domain/amount.ts'
 import type { BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import { FIELDS } from '../http/fields.ts'
+import type { Db } from '../store/database.ts'
 import { by, WHOLE_NUMBER } from './argument.ts'
 import { makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
-import { allChains, knownChain } from './lookup.ts'
+import { allChains, allRailConfigs, knownChain } from './lookup.ts'
 
 const NO_ANCESTOR_REMEDY =
   'check that they serve the right chain; once they do, "settled chain retry" lets it look again; if they did all along, start with an empty database, where ids stay the same'
@@ -38,12 +41,10 @@ function listCommand(context: CliContext): Command {
     .option('--json', 'print JSON')
     .action(async (options: JsonOption) => {
       const chains = await withDatabase(context, (db) =>
-        Promise.all(
-          allChains().map(async (chain) => ({ chain, cursor: await readCursor(db, chain.id) })),
-        ),
+        Promise.all(allChains().map((chain) => standingOf(db, chain))),
       )
-      const json = chains.map(({ chain, cursor }) => toJson(chain, cursor))
-      const halts = chains.flatMap(({ chain, cursor }) => describeHalt(chain, cursor?.halt ?? null))
+      const json = chains.map(toJson)
+      const halts = chains.flatMap(describeHalt)
       print(context, { json, lines: [...table(json.map(describe)), ...halts] }, options)
     })
 }
@@ -104,6 +105,20 @@ function resumeCommand(context: CliContext): Command {
     })
 }
 
+interface Standing {
+  readonly chain: Chain
+  readonly cursor: Cursor | null
+  /** What a reorg that is followed could take back; null while the chain is not halted. */
+  readonly stakes: readonly Stake[] | null
+}
+
+async function standingOf(db: Db, chain: Chain): Promise<Standing> {
+  const cursor = await readCursor(db, chain.id)
+  const halt = cursor?.halt ?? null
+  const stakes = halt && (await stakesAbove(db, chain.id, halt.ancestor?.height ?? null))
+  return { chain, cursor, stakes }
+}
+
 type HaltedCursor = Cursor & { readonly halt: Halt }
 
 function halted({ slug }: Chain, cursor: Cursor | null): HaltedCursor {
@@ -138,7 +153,7 @@ function acceptedHalt(
   return { ancestor, evidence: { halt, tip: { height: tip, hash }, finalized } }
 }
 
-function toJson({ slug, id }: Chain, cursor: Cursor | null) {
+function toJson({ chain: { slug, id }, cursor, stakes }: Standing) {
   return {
     chain: slug,
     id,
@@ -148,6 +163,8 @@ function toJson({ slug, id }: Chain, cursor: Cursor | null) {
     finalized: cursor?.finalized ?? null,
     updated_at: cursor?.updatedAt.toISOString() ?? null,
     halt: cursor?.halt ?? null,
+    halted_at: cursor?.haltedAt?.toISOString() ?? null,
+    at_stake: stakes?.map(({ amount, ...stake }) => ({ ...stake, amount: `${amount}` })) ?? null,
   }
 }
 
@@ -157,20 +174,37 @@ function describe({ chain, tip, finalized, updated_at, halt }: ReturnType<typeof
   return [chain, `tip ${tip.height}`, `finalized ${finalized?.height ?? 'nothing yet'}`, state]
 }
 
-function describeHalt({ slug }: Chain, halt: Halt | null): string[] {
-  if (halt === null) return []
-  const { reason, head, ancestor } = halt
+function describeHalt({ chain: { slug }, cursor, stakes }: Standing): string[] {
+  if (cursor === null || cursor.halt === null) return []
+  const { reason, head, ancestor } = cursor.halt
   const next =
     ancestor === null
       ? NO_ANCESTOR_REMEDY
       : `find out why; if the providers were wrong and are corrected: settled chain retry ${slug} --reason …; to follow them: settled chain resume ${slug} --accept-ancestor ${ancestor.height} --reason …`
   return [
     '',
-    `${slug} is halted: ${reason}`,
+    `${slug} is halted since ${cursor.haltedAt?.toISOString() ?? 'an unknown time'}: ${reason}`,
     `  the providers' head   ${refText(head)}`,
     `  common ancestor       ${ancestor === null ? 'none of our blocks' : refText(ancestor)}`,
+    ...describeStakes(stakes ?? []),
     `  what to do            ${next}`,
   ]
+}
+
+/** Deposits above the common ancestor: those that are not on the providers' chain fall if it is followed. */
+function describeStakes(stakes: readonly Stake[]): string[] {
+  if (stakes.length === 0) return ['  at stake              no deposit lies above it']
+  const rails = new Map(allRailConfigs().map(({ rail }) => [rail.id, rail]))
+  const rows = stakes.map(({ rail: id, state, deposits, amount }) => {
+    const rail = rails.get(id)
+    const sum = rail
+      ? `${formatAmount(amount, rail.decimals)} ${rail.symbol}`
+      : `${amount} base units`
+    return [id, `${deposits} ${state}`, sum]
+  })
+  return table(rows).map(
+    (row, index) => `${index === 0 ? '  at stake             ' : ' '.repeat(23)} ${row}`,
+  )
 }
 
 function refText({ height, hash }: BlockRef): string {

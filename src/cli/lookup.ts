@@ -19,7 +19,7 @@ export async function knownEnvironment(db: Db, id: string): Promise<Environment>
 
 /** The rail a person named, straight from the chain files: a command needs no provider to know it. */
 export function knownRail(id: RailId): RailConfig {
-  const rails = listChains().flatMap((slug) => loadChain(slug).rails)
+  const rails = allRailConfigs()
   const found = rails.find(({ rail }) => rail.id === id)
   if (found !== undefined) return found
   const known = rails.map(({ rail }) => rail.id).join(', ')
@@ -44,6 +44,10 @@ export function watchedChain(variables: NodeJS.ProcessEnv, id: ChainId): ChainCo
     if (error instanceof AppError) return null
     throw error
   }
+}
+
+export function allRailConfigs(): RailConfig[] {
+  return listChains().flatMap((slug) => [...loadChain(slug).rails])
 }
 
 export function allChains(): Chain[] {

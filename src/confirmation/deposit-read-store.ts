@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { Address, RailId } from '../domain/chain.ts'
+import type { Address, ChainId, RailId } from '../domain/chain.ts'
 import type { Deposit, DepositId, DepositState, Sighting } from '../domain/deposit.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import type { Db } from '../store/database.ts'
@@ -102,6 +102,37 @@ export async function countDepositsByState(db: Db): Promise<DepositCount[]> {
     ])
     .groupBy(['environment_id', 'rail', 'state'])
     .execute()
+}
+
+export interface Stake {
+  readonly rail: RailId
+  readonly state: DepositState
+  readonly deposits: number
+  readonly amount: bigint
+}
+
+/** What stands above a height and would fall if the chain gave its blocks up; with null, all of it. */
+export async function stakesAbove(
+  db: Db,
+  chainId: ChainId,
+  height: number | null,
+): Promise<Stake[]> {
+  const rows = await db
+    .selectFrom('deposit')
+    .select((eb) => [
+      'rail',
+      'state',
+      eb.fn.countAll<number>().as('deposits'),
+      eb.fn.sum<string>('amount').as('amount'),
+    ])
+    .where('chain_id', '=', chainId)
+    .where('state', 'in', ['final', 'confirmed', 'detected'])
+    .$if(height !== null, (query) => query.where('height', '>', height))
+    .groupBy(['rail', 'state'])
+    .orderBy('rail')
+    .orderBy('state', 'desc')
+    .execute()
+  return rows.map((row) => ({ ...row, amount: BigInt(row.amount) }))
 }
 
 function records(db: Db, environment: string) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCursor } from '../../../src/block/block-store.ts'
+import { seedDeposit } from '../http/seed.ts'
 import { BLOCK_TIME, blockHash, ETHEREUM, ref, seedChain, seedHalt } from './chains.ts'
 import { testCli } from './terminal.ts'
 
@@ -26,6 +27,8 @@ test('the list shows where each chain stands', async (t) => {
     finalized: { height: 90, hash: blockHash(90) },
     updated_at: BLOCK_TIME.toISOString(),
     halt: null,
+    halted_at: null,
+    at_stake: null,
   })
 })
 
@@ -35,9 +38,51 @@ test('a halted chain shows the evidence and the way out', async (t) => {
   await seedHalt(db, HALT)
   const { out } = await cli('chain', 'list')
   assert.match(out, /^ethereum +tip 100 +finalized 90 +HALTED$/m)
-  assert.ok(out.includes('ethereum is halted: a reorg reaches below finality'))
+  assert.match(out, /ethereum is halted since .+: a reorg reaches below finality/)
   assert.ok(out.includes(`104 ${blockHash(104, 'b')}`) && out.includes(`85 ${blockHash(85)}`))
   assert.ok(out.includes('settled chain resume ethereum --accept-ancestor 85'))
+})
+
+test('a halted chain shows since when, and what lies above the common ancestor', async (t) => {
+  const { db, cli, acme } = await testCli(t)
+  await acme()
+  await seedChain(db, { finalized: 90, tip: 100 })
+  await seedHalt(db, HALT)
+  const nothing = await cli('chain', 'list')
+  assert.match(nothing.out, /ethereum is halted since 2026-03-01T12:00:00\.000Z: a reorg/)
+  assert.match(nothing.out, /at stake +no deposit lies above it/)
+
+  await seedDeposit(db, { id: 'dep_1', state: 'final', height: 85, amount: '7000000' })
+  await seedDeposit(db, {
+    id: 'dep_2',
+    state: 'final',
+    height: 86,
+    amount: '9007199254740993000001',
+  })
+  await seedDeposit(db, { id: 'dep_3', state: 'final', height: 90, amount: '2000000' })
+  await seedDeposit(db, { id: 'dep_4', state: 'detected', height: 100, amount: '500000' })
+  await seedDeposit(db, { id: 'dep_5', state: 'orphaned', height: 99, amount: '3000000' })
+  const { out } = await cli('chain', 'list')
+  assert.match(out, /at stake +ethereum\/usdt +2 final +9007199254740995\.000001 USDT$/m)
+  assert.match(out, /^ +ethereum\/usdt +1 detected +0\.5 USDT$/m)
+  assert.doesNotMatch(out, /orphaned/)
+  const [row] = (await cli('chain', 'list', '--json'))
+    .json()
+    .filter(({ chain }: { chain: string }) => chain === 'ethereum')
+  assert.equal(row.halted_at, '2026-03-01T12:00:00.000Z')
+  assert.deepEqual(row.at_stake, [
+    { rail: 'ethereum/usdt', state: 'final', deposits: 2, amount: '9007199254740995000001' },
+    { rail: 'ethereum/usdt', state: 'detected', deposits: 1, amount: '500000' },
+  ])
+})
+
+test('without a common ancestor every deposit of the chain is at stake', async (t) => {
+  const { db, cli, acme } = await testCli(t)
+  await acme()
+  await seedChain(db, { finalized: 90, tip: 100 })
+  await seedHalt(db, { ...HALT, ancestor: null })
+  await seedDeposit(db, { id: 'dep_1', state: 'confirmed', height: 1, amount: '7000000' })
+  assert.match((await cli('chain', 'list')).out, /at stake +ethereum\/usdt +1 confirmed +7 USDT$/m)
 })
 
 test('resuming takes finality back to the ancestor that was read and typed', async (t) => {

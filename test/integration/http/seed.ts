@@ -12,6 +12,7 @@ export interface SeedDeposit {
   readonly amount?: string
   readonly state?: 'detected' | 'confirmed' | 'final' | 'orphaned' | 'reversed'
   readonly tx?: Hex
+  readonly height?: number
   readonly detectedAt?: Date
 }
 
@@ -57,8 +58,8 @@ export async function seedDeposit(db: Db, seed: SeedDeposit): Promise<void> {
       amount: seed.amount ?? '12500000',
       state: seed.state ?? 'detected',
       version: 1,
-      height: 100,
-      block_hash: toBytes(hash(100)),
+      height: seed.height ?? 100,
+      block_hash: toBytes(hash(seed.height ?? 100)),
       block_time: new Date('2026-03-01T10:59:50.000Z'),
       log_index: 7,
       policy_version: 2,
