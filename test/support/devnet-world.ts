@@ -49,7 +49,10 @@ export interface DevnetWatch
 }
 
 export interface DevnetWorld extends Devnet, DevnetWatch {
+  /** The node that people pay through; the truth about the chain. */
   readonly main: TronNode
+  /** Those that it is watched through. */
+  readonly nodes: readonly TronNode[]
 }
 
 export interface WatchOptions extends DevnetSourceOptions {
@@ -59,8 +62,8 @@ export interface WatchOptions extends DevnetSourceOptions {
 
 export interface DevnetWorldOptions extends WatchOptions {
   readonly devnet?: Partial<TronDevnetOptions>
-  /** Further providers beside the devnet's own first node. */
-  readonly others?: readonly NodeOptions[]
+  /** Nodes to watch it through, instead of the one that people pay through. */
+  readonly providers?: readonly NodeOptions[]
 }
 
 /** One environment on the TRON devnet, watched through the real source, on a real database. */
@@ -69,9 +72,10 @@ export async function devnetWorld(
   options: DevnetWorldOptions = {},
 ): Promise<DevnetWorld> {
   const chain = await openDevnet(t, options.devnet)
-  for (const other of options.others ?? []) await chain.devnet.openNode(other)
-  const watch = await watchNodes(t, chain.devnet.nodes, options)
-  return { ...chain, ...watch, main: chain.devnet.main }
+  const { devnet } = chain
+  for (const provider of options.providers ?? []) await devnet.openNode(provider)
+  const nodes = options.providers === undefined ? [devnet.main] : devnet.nodes.slice(1)
+  return { ...chain, ...(await watchNodes(t, nodes, options)), main: devnet.main, nodes }
 }
 
 /** The same on nodes that run already. */
