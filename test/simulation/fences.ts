@@ -11,7 +11,7 @@ const WRITES: readonly (readonly [RegExp, 'chain' | 'publisher' | 'delivery'])[]
   [/insert into feed_head/, 'publisher'],
   [/insert into attempt/, 'delivery'],
 ]
-const TAKES = 'fence = fence + 1'
+const TAKES = /update lease set\s+fence =/
 
 /** Who holds each lease, learnt from the takeovers that were committed: nobody else's writes may be. */
 export class Fences {
@@ -25,7 +25,7 @@ export class Fences {
 
   committed(daemon: string, statements: readonly Statement[]): void {
     for (const { text, values, rows } of statements) {
-      if (text.includes(TAKES)) this.#take(daemon, values, rows)
+      if (TAKES.test(text)) this.#take(daemon, values, rows)
     }
     for (const [pattern, lease] of WRITES) {
       if (!statements.some(({ text }) => pattern.test(text))) continue

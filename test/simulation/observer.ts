@@ -58,8 +58,8 @@ export class Observer {
   readonly #world: World
   readonly #oracle: Oracle
   #position = 0
-  /** Heights below which a person allowed finality to be taken back. */
-  resumedBelow: number | null = null
+  /** A person has accepted a reorg past finality: only then may anything final be taken back. */
+  resumed = false
 
   constructor(world: World, oracle: Oracle) {
     this.#world = world
@@ -94,6 +94,11 @@ export class Observer {
     const life = this.lives.get(row.deposit)
     const before = life?.state ?? null
     const allowed = required(BEFORE[data.state], `${data.state} is a state`)
+    hold(
+      before !== 'final' || this.resumed,
+      'I3',
+      () => `${row.deposit} was final and is taken back, though nobody has accepted that`,
+    )
     const facts = `${data.rail} ${data.address} ${data.amount} ${data.transaction.hash}`
     hold(
       allowed.includes(before),

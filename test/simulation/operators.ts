@@ -1,3 +1,4 @@
+import { lockCursor, resumeChain } from '../../src/block/block-store.ts'
 import { createApiKey } from '../../src/environment/api-key-store.ts'
 import { createEnvironment, enableRail } from '../../src/environment/environment-store.ts'
 import { savePolicy } from '../../src/confirmation/policy-store.ts'
@@ -8,7 +9,7 @@ import type { Daemon } from './daemon.ts'
 import { FeedReader } from './feed-reader.ts'
 import type { Oracle, Registered } from './oracle.ts'
 import { hold } from './violation.ts'
-import type { World } from './world.ts'
+import { CHAIN_ID, type World } from './world.ts'
 import type { Dice } from './world/dice.ts'
 import type { Receiver } from './world/receivers.ts'
 
@@ -145,6 +146,21 @@ export class Operators {
       const payload = { from_seq: 1, to_seq: reader.after }
       const { environment } = receiver
       await this.#persist(daemon, { method: 'POST', url, environment, payload })
+    }
+  }
+
+  /** Returns whether there was a halt to accept, and it is accepted now. */
+  async resume(daemon: Daemon): Promise<boolean> {
+    const { db } = daemon.app
+    try {
+      return await db.transaction().execute(async (tx) => {
+        const halt = (await lockCursor(tx, CHAIN_ID))?.halt ?? null
+        if (halt === null || halt.ancestor === null) return false
+        await resumeChain(tx, CHAIN_ID, halt.ancestor)
+        return true
+      })
+    } catch {
+      return false
     }
   }
 

@@ -127,7 +127,7 @@ export function drawProfile(seed: string): Profile {
       returns: maybe(dice, 0.5, 0.6),
       again: dice.fraction(),
     },
-    pastFinal: dice.chance(0.06),
+    pastFinal: dice.chance(0.08),
     providers: Array.from({ length: providers }, (_, index) =>
       drawProvider(dice.fork(`provider ${index}`), isTroubled),
     ),

@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { startTestServer } from '../support/server.ts'
 import { campaign } from './campaign.ts'
+import { describeHunt, hunt } from './mutants/hunt.ts'
 import { describeFailure, isIncomplete, scoreboard, toScores } from './scoreboard.ts'
 
-/** `npm run simulate -- [--minutes N | --seeds N | --seed S [--without a,b]] [--json file] [--jobs N]`. */
+/** `npm run simulate -- [--minutes N | --seeds N | --seed S [--without a,b]] [--json file] [--jobs N]`, or `--mutants`. */
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string' },
@@ -15,6 +17,8 @@ const { values } = parseArgs({
     without: { type: 'string' },
     json: { type: 'string' },
     jobs: { type: 'string' },
+    mutants: { type: 'boolean' },
+    mutant: { type: 'string' },
   },
 })
 
@@ -31,20 +35,51 @@ function next(): string | null {
 }
 
 await using server = await startTestServer(process.env['DATABASE_URL'])
-const result = await campaign({
-  templateUrl: server.templateUrl,
-  jobs: values.seed === undefined ? Number(values.jobs ?? os.availableParallelism()) : 1,
-  next,
-  without: values.without?.split(',') ?? [],
-  doubleEvery: values.seed === undefined ? 10 : 1,
-  failuresMax: 5,
-  onAnswer: ({ seed, violation, wallMs }) => {
-    if (violation !== null) console.log(`seed ${seed}: ${violation.message.slice(0, 200)}`)
-    else if (values.seed !== undefined) console.log(`seed ${seed}: ok, ${Math.round(wallMs)} ms`)
-  },
-})
-const scores = toScores(result)
-for (const failure of result.failures) console.log(describeFailure(failure))
-console.log(scoreboard(scores))
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(scores, null, 2)}\n`)
-process.exitCode = result.failures.length === 0 && !isIncomplete(scores) ? 0 : 1
+process.exitCode = values.mutants === true ? await huntMutants() : await simulate()
+
+async function simulate(): Promise<number> {
+  const result = await campaign({
+    templateUrl: server.templateUrl,
+    jobs: values.seed === undefined ? Number(values.jobs ?? os.availableParallelism()) : 1,
+    next,
+    without: values.without?.split(',') ?? [],
+    doubleEvery: values.seed === undefined ? 10 : 1,
+    failuresMax: 5,
+    onAnswer: ({ seed, violation, wallMs }) => {
+      if (violation !== null) console.log(`seed ${seed}: ${violation.message.slice(0, 200)}`)
+      else if (values.seed !== undefined) console.log(`seed ${seed}: ok, ${Math.round(wallMs)} ms`)
+    },
+  })
+  const scores = toScores(result, commit())
+  for (const failure of result.failures) console.log(describeFailure(failure, commit()))
+  console.log(scoreboard(scores))
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify(scores, null, 2)}\n`)
+  return result.failures.length === 0 && !isIncomplete(scores) ? 0 : 1
+}
+
+async function huntMutants(): Promise<number> {
+  const hunts = await hunt({
+    templateUrl: server.templateUrl,
+    jobs: Number(values.jobs ?? os.availableParallelism()),
+    seedsMax: Number(values.seeds ?? 200),
+    only: values.mutant ?? null,
+    onHunt: (one) => console.log(describeHunt(one)),
+  })
+  const caught = hunts.filter(({ seeds }) => seeds !== null)
+  const seeds = caught.map((one) => one.seeds ?? 0).toSorted((a, b) => a - b)
+  const median = seeds[Math.floor(seeds.length / 2)] ?? 0
+  console.log(
+    `${caught.length} of ${hunts.length} mutants caught, the median after ${median} seeds`,
+  )
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(hunts, null, 2)}\n`)
+  return caught.length === hunts.length ? 0 : 1
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+  } catch {
+    return 'unknown'
+  }
+}

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import type { Campaign, Failure } from './campaign.ts'
 import { missing } from './reachable.ts'
 
@@ -27,14 +26,17 @@ export interface Scores {
   readonly counts: Readonly<Record<string, number>>
 }
 
-export function toScores({ seeds, doubled, coverage, failures, wallMs }: Campaign): Scores {
+export function toScores(
+  { seeds, doubled, coverage, failures, wallMs }: Campaign,
+  commit: string,
+): Scores {
   const sum = (prefix: string): number =>
     [...coverage.counts]
       .filter(([name]) => name.startsWith(prefix))
       .reduce((total, [, count]) => total + count, 0)
   const virtualMs = coverage.of('virtual ms')
   return {
-    commit: commitOf(),
+    commit,
     seeds,
     doubled_runs: doubled,
     wall_seconds: Math.round(wallMs / 1_000),
@@ -61,13 +63,15 @@ export function toScores({ seeds, doubled, coverage, failures, wallMs }: Campaig
 }
 
 export function scoreboard(scores: Scores): string {
-  const { counts, never_happened, violations, ...figures } = scores
-  const rows = Object.entries(figures).map(([name, value]) => [name.replaceAll('_', ' '), value])
+  const { never_happened, violations } = scores
+  const rows = Object.entries(scores)
+    .filter(([, value]) => typeof value !== 'object')
+    .map(([name, value]) => [name.replaceAll('_', ' '), value])
   const width = Math.max(...rows.map(([name]) => String(name).length))
   const lines = rows.map(([name, value]) => `${String(name).padEnd(width)}  ${value}`)
   const broken = Object.entries(violations).map(([name, count]) => `${name} ${count}`)
   lines.push(`${'violations'.padEnd(width)}  ${broken.length === 0 ? 0 : broken.join(', ')}`)
-  if (never_happened.length > 0) lines.push(`never happened: ${never_happened.join(', ')}`)
+  if (isIncomplete(scores)) lines.push(`never happened: ${never_happened.join(', ')}`)
   return lines.join('\n')
 }
 
@@ -76,12 +80,12 @@ export function isIncomplete({ seeds, never_happened }: Scores): boolean {
   return seeds >= SEEDS_FOR_ALL && never_happened.length > 0
 }
 
-export function describeFailure({ answer, without }: Failure): string {
+export function describeFailure({ answer, without }: Failure, commit: string): string {
   const { seed, phase, profile, violation, script } = answer
   const options = without.length === 0 ? '' : ` --without ${without.join(',')}`
   return [
     '',
-    `SEED=${seed} COMMIT=${commitOf()} phase=${phase} invariant=${violation?.invariant}`,
+    `SEED=${seed} COMMIT=${commit} phase=${phase} invariant=${violation?.invariant}`,
     `  ${violation?.message}`,
     `  replay: npm run simulate -- --seed ${seed}${options}`,
     `  drawn: ${JSON.stringify(profile)}`,
@@ -89,12 +93,4 @@ export function describeFailure({ answer, without }: Failure): string {
     ...script.slice(-40).map((line) => `    ${line}`),
     '',
   ].join('\n')
-}
-
-function commitOf(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  } catch {
-    return 'unknown'
-  }
 }

@@ -11,7 +11,7 @@ import { drawProfile, type Profile } from './profile.ts'
 import { hold, Violation } from './violation.ts'
 import { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
-import type { SimBlock } from './world/transaction.ts'
+import type { SimBlock, SimTransaction } from './world/transaction.ts'
 
 export interface Result {
   readonly seed: string
@@ -111,6 +111,7 @@ export class Simulation {
     this.#every(this.#profile.blockMs, () => this.#onBlock())
     this.#every(4_000, () => this.#operate())
     this.#every(5_000, () => this.#disturbDaemons())
+    if (this.#profile.pastFinal) this.#every(20_000, () => this.#attend())
     const { blocks } = this.#profile
     while (this.#mined < blocks) await this.#step()
   }
@@ -183,7 +184,8 @@ export class Simulation {
     const isCalm = this.#phase === 'liveness'
     if (isCalm && this.#mined >= this.#profile.blocks + this.#profile.finality.lag + 16) return
     this.#mined += 1
-    if (!isCalm) this.#reorganise()
+    if (!isCalm && this.#isTimeToBreak()) this.#breakFinality()
+    else if (!isCalm) this.#reorganise()
     const block = chain.mine(isCalm ? [] : traffic.block(), time.nowMs)
     transcript.tell(`block ${block.height} with ${block.transactions.length} transactions`)
     if (!isCalm && this.#isStalling()) this.#world.coverage.count('F3 finality stalls')
@@ -232,6 +234,39 @@ export class Simulation {
     coverage.count('F1 reorg')
     transcript.tell(`reorg of ${depth} blocks, tip ${left.height} to ${chain.tip.height}`)
     this.#branches.push(left)
+  }
+
+  #isTimeToBreak(): boolean {
+    const { pastFinal, blocks } = this.#profile
+    return (
+      pastFinal && this.#mined === Math.floor(blocks / 2) && this.#world.chain.finalized !== null
+    )
+  }
+
+  /** What must never happen, and has: a reorg below the finalized block. */
+  #breakFinality(): void {
+    const { chain, time, traffic, coverage, transcript } = this.#world
+    const room = chain.tip.height - (chain.finalized?.height ?? 0)
+    const depth = Math.min(chain.tip.height, room + this.#dice.between(1, 4))
+    const fateOf = () => this.#dice.pick(['again', 'later', 'dropped', 'replaced'] as const)
+    const rewrite = (transaction: SimTransaction) => traffic.replace(transaction)
+    chain.reorg({ depth, longer: 1, fateOf, rewrite }, time.nowMs)
+    chain.breakFinality()
+    this.#branches = []
+    coverage.count('F1 past final')
+    transcript.tell(`the chain breaks its word: a reorg of ${depth} blocks, ${room} were open`)
+  }
+
+  /** A person reads why the chain was halted, and accepts the ancestor. */
+  #attend(): void {
+    const [daemon] = this.#daemons
+    if (daemon === undefined) return
+    void this.#serving(daemon, async () => {
+      if (!(await this.#operators.resume(daemon))) return
+      this.#observer.resumed = true
+      this.#world.coverage.count('F1 resumed')
+      this.#world.transcript.tell('a person lets the halted chain go on')
+    })
   }
 
   #isAboveFinal(tip: SimBlock): boolean {

@@ -25,9 +25,11 @@ export class Replica {
     this.callFinal(finalityLag)
   }
 
+  /** On a branch that was left it never learns that anything of it is final, and stays with what it knew. */
   callFinal(lag: number): void {
     const height = (this.chain.finalized?.height ?? -1) - lag
-    this.finalized = this.chain.at(this.tip, Math.min(height, this.tip.height))
+    const block = this.chain.at(this.tip, Math.min(height, this.tip.height))
+    if (block === null || this.chain.everFinal.has(block.hash)) this.finalized = block
   }
 
   at(height: number): SimBlock | null {

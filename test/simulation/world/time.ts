@@ -23,7 +23,7 @@ export class WorldTime {
 
   after(ms: number, run: () => void): void {
     this.#order += 1
-    const happening = { atMs: this.#nowMs + Math.max(0, ms), order: this.#order, run }
+    const happening = { atMs: this.#nowMs + Math.max(0, Math.round(ms)), order: this.#order, run }
     const index = this.#due.findLastIndex(({ atMs }) => atMs <= happening.atMs)
     this.#due.splice(index + 1, 0, happening)
   }
