@@ -1,6 +1,7 @@
 import type { ChainConfig } from '../config/config.ts'
 import type { Codec } from '../domain/chain.ts'
 import type { ChainSource } from '../domain/source.ts'
+import type { TransactionSource } from '../domain/transaction.ts'
 import type { Env } from '../lib/env.ts'
 import type { Report } from '../telemetry/report.ts'
 import type { RpcHttp } from './wire/http.ts'
@@ -11,6 +12,9 @@ export interface SourceDeps {
   readonly http: RpcHttp
 }
 
+/** What the daemon lives by, and what people may ask of it beside. */
+export interface OpenSource extends ChainSource, TransactionSource {}
+
 /** What a protocol family is to the rest of settled. */
 export interface FamilyAdapter {
   readonly codec: Codec
@@ -18,7 +22,7 @@ export interface FamilyAdapter {
    * Opens a chain. Providers that do not answer yet are no error, they are asked again later; `AppError`
    * `chain_mismatch` when all of them serve another chain.
    */
-  open(config: ChainConfig, deps: SourceDeps): Promise<ChainSource>
+  open(config: ChainConfig, deps: SourceDeps): Promise<OpenSource>
   /** Looks at every provider once, for `settled doctor`. */
   diagnose(config: ChainConfig, deps: SourceDeps): Promise<Finding[]>
 }

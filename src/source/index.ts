@@ -3,7 +3,7 @@ import type { FamilyAdapter } from './adapter.ts'
 import { evm } from './evm/evm.ts'
 import { tron } from './tron/tron.ts'
 
-export type { FamilyAdapter, Finding, SourceDeps } from './adapter.ts'
+export type { FamilyAdapter, Finding, OpenSource, SourceDeps } from './adapter.ts'
 export {
   HttpFailure,
   undiciHttp,

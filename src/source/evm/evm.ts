@@ -1,6 +1,5 @@
 import type { ChainConfig } from '../../config/config.ts'
-import type { ChainSource } from '../../domain/source.ts'
-import type { FamilyAdapter, SourceDeps } from '../adapter.ts'
+import type { FamilyAdapter, OpenSource, SourceDeps } from '../adapter.ts'
 import { PooledSource } from '../pool/pooled-source.ts'
 import { ProviderPool } from '../pool/provider-pool.ts'
 import { BlockHint } from './block-hint.ts'
@@ -8,11 +7,12 @@ import { evmCodec } from './codec.ts'
 import { diagnose } from './diagnose.ts'
 import { EvmProvider } from './evm-provider.ts'
 import { LogReader } from './log-reader.ts'
+import { readTransaction } from './transaction.ts'
 
 /** Ethereum and every chain that speaks its JSON-RPC. */
 export const evm: FamilyAdapter = { codec: evmCodec, open, diagnose }
 
-async function open(config: ChainConfig, deps: SourceDeps): Promise<ChainSource> {
+async function open(config: ChainConfig, deps: SourceDeps): Promise<OpenSource> {
   const providers = config.providers.map((provider) => new EvmProvider(config, provider, deps))
   const pool = new ProviderPool(config, deps, providers)
   await pool.open()
@@ -20,6 +20,7 @@ async function open(config: ChainConfig, deps: SourceDeps): Promise<ChainSource>
   return new PooledSource(config, deps, {
     pool,
     reader: new LogReader(config, deps, pool),
+    readTransaction,
     startHint: websocketUrl === null ? null : (ring) => new BlockHint(websocketUrl, deps.env, ring),
   })
 }

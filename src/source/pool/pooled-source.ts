@@ -6,10 +6,12 @@ import {
   type BlockRange,
   type BlockRef,
 } from '../../domain/block.ts'
-import type { ChainSource } from '../../domain/source.ts'
+import type { TransactionAnswer } from '../../domain/transaction.ts'
 import type { Transfer } from '../../domain/transfer.ts'
-import type { SourceDeps } from '../adapter.ts'
+import type { Hex } from '../../lib/hex.ts'
+import type { OpenSource, SourceDeps } from '../adapter.ts'
 import { ProviderFailure } from '../wire/failure.ts'
+import { findTransaction, type ReadTransaction } from './find-transaction.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPool } from './provider-pool.ts'
 
@@ -36,16 +38,18 @@ export interface Hint {
 export interface SourceParts<P extends Provider> {
   readonly pool: ProviderPool<P>
   readonly reader: TransferReader<P>
+  readonly readTransaction: ReadTransaction<P>
   /** Null where nothing can ring. */
   readonly startHint: ((ring: () => void) => Hint) | null
 }
 
 /** A chain as several providers of one family tell it. */
-export class PooledSource<P extends Provider> implements ChainSource {
+export class PooledSource<P extends Provider> implements OpenSource {
   readonly #config: ChainConfig
   readonly #deps: SourceDeps
   readonly #pool: ProviderPool<P>
   readonly #reader: TransferReader<P>
+  readonly #readTransaction: ReadTransaction<P>
   readonly #startHint: SourceParts<P>['startHint']
   #hint: Hint | null = null
 
@@ -54,6 +58,7 @@ export class PooledSource<P extends Provider> implements ChainSource {
     this.#deps = deps
     this.#pool = parts.pool
     this.#reader = parts.reader
+    this.#readTransaction = parts.readTransaction
     this.#startHint = parts.startHint
   }
 
@@ -106,6 +111,10 @@ export class PooledSource<P extends Provider> implements ChainSource {
         ),
     )
     return answers.filter((answer) => 'value' in answer && answer.value).length
+  }
+
+  transaction(txHash: Hex): Promise<TransactionAnswer> {
+    return findTransaction(this.#pool, this.#readTransaction, txHash)
   }
 
   onHint(ring: () => void): void {

@@ -73,7 +73,8 @@ function readTime(timestamp: unknown): Date {
   return new Date(ms)
 }
 
-function readTransaction(answer: unknown): BlockTransaction {
+/** A transaction of a block, or one that was asked for by itself: it looks the same. */
+export function readTransaction(answer: unknown): BlockTransaction {
   const { txID, ret, raw_data: raw } = readObject(answer, 'transaction')
   const [contract] = readList(readObject(raw, 'raw_data')['contract'], 'contract')
   const [result] = readList(ret, 'ret')

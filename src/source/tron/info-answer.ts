@@ -21,7 +21,7 @@ export function readInfos(answer: object): TransactionInfo[] {
   return answer.map(readInfo)
 }
 
-function readInfo(answer: unknown): TransactionInfo {
+export function readInfo(answer: unknown): TransactionInfo {
   const { id, blockNumber, blockTimeStamp, result, receipt, log } = readObject(answer, 'info')
   return {
     txHash: readBare(id, 32, 'id'),

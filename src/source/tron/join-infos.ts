@@ -32,7 +32,7 @@ export function joinInfos(block: TronBlock, infos: readonly TransactionInfo[]): 
  * The block's own word on success is what producers agreed on; the infos are one node's. Where they disagree,
  * one of them is wrong, and no money is credited on a guess.
  */
-function executionOf(transaction: BlockTransaction, info: TransactionInfo): Execution {
+export function executionOf(transaction: BlockTransaction, info: TransactionInfo): Execution {
   const { txHash, type, contractRet } = transaction
   const { logs, isFailed, receiptResult } = info
   const isSuccess = contractRet === 'SUCCESS'
