@@ -17,8 +17,9 @@ import { askProbes } from './http/readiness.ts'
 import { createServer } from './http/server.ts'
 import { required } from './lib/assert.ts'
 import type { Env } from './lib/env.ts'
-import { runLoop, type Actor, type LoopOptions } from './lib/loop.ts'
+import type { Actor, LoopOptions } from './lib/loop.ts'
 import type { Wake } from './lib/wake.ts'
+import { runDaemon, type Daemon, type Loop } from './lifecycle.ts'
 import { Publisher } from './outbox/publisher.ts'
 import { ShortageWatch } from './provider-shortage.ts'
 import { probesOf, type ReadinessParts } from './readiness.ts'
@@ -64,8 +65,6 @@ const REST_MS = {
   shortages: 60_000,
 }
 const ERROR_REST_MS_MAX = 5_000
-/** How long a stopping daemon waits for requests under way. */
-const CLOSE_MS_MAX = 5_000
 
 /** What every part is built with. */
 interface Base {
@@ -77,12 +76,6 @@ interface Base {
   readonly report: Report
   /** Names this daemon in leases; unique to it. */
   readonly holder: string
-}
-
-interface Loop {
-  readonly actor: Actor
-  readonly idleMs: number
-  readonly wake?: Wake
 }
 
 export async function createApp(config: Config, deps: AppDeps): Promise<App> {
@@ -120,30 +113,15 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const sights = new Map(watches.map(({ chain, follower }) => [chain.id, follower.sight]))
   const server = await createApi(base, { refused: chains.refused, sights }, dispatcher.wake)
 
-  const stop = async (): Promise<void> => {
-    // The leases first: a client that is slow to finish must not keep the standby waiting.
-    await dispatcher.close()
-    const leases = [deliveryLease, publisherLease, ...watches.map(({ keeper }) => keeper)]
-    for (const lease of leases) await lease.release()
-    await closeServer(server, env)
-    await sink.close()
-    for (const { source } of chains.opened) await source.close()
-    await db.destroy()
-  }
+  const sources = chains.opened.map(({ source }) => source)
+  const reports = loopReports(base)
+  const daemon: Daemon = { ...base, server, loops, reports, dispatcher, sink, sources }
   return {
     db,
     metrics,
     server,
     actors: loops.map(({ actor }) => actor),
-    async run(signal) {
-      try {
-        await server.listen({ host: config.host, port: config.port })
-        const reports = loopReports(base)
-        await Promise.all(loops.map((loop) => runLoop(loop.actor, { ...reports, ...loop, signal })))
-      } finally {
-        await stop()
-      }
-    },
+    run: (signal) => runDaemon(daemon, signal),
   }
 }
 
@@ -176,15 +154,6 @@ function createApi(
     readiness: () => askProbes(probes),
     onReplay: () => replayed.ring(),
   })
-}
-
-/** Requests under way may end, but not take for ever: an upload that drips is cut off. */
-async function closeServer(server: HttpServer, { clock }: Env): Promise<void> {
-  const closed = new AbortController()
-  const closing = server.close().finally(() => closed.abort())
-  await Promise.race([closing, clock.sleep(CLOSE_MS_MAX, closed.signal)])
-  server.server.closeAllConnections()
-  await closing
 }
 
 function loopReports({ env, report }: Base): Omit<LoopOptions, 'signal' | 'idleMs' | 'wake'> {

@@ -23,9 +23,6 @@ export function serveCommand(context: CliContext): Command {
         )
       }
       app.metrics.collectProcessMetrics()
-      const chains = config.chains.map(({ chain }) => chain.slug)
-      log.info({ chains, host: config.host, port: config.port }, 'starting')
       await app.run(context.signal)
-      log.info('stopped')
     })
 }

@@ -66,6 +66,10 @@ async function outageWorld(t: TestContext) {
   return {
     app,
     lines,
+    stop: () => {
+      stopping.abort()
+      return running
+    },
     stopDatabase: () => postgres.stop(),
     startDatabase: async () => {
       postgres = await startPostgres({
@@ -94,6 +98,16 @@ async function keyOf({ db }: App): Promise<string> {
     return key
   })
 }
+
+test('a daemon that is stopped while the database is away ends all the same', async (t) => {
+  const { app, lines, stopDatabase, stop } = await outageWorld(t)
+  await until(async () => (await readyz(app)).healthy)
+  await stopDatabase()
+  await stop()
+  assert.equal(app.server.server.listening, false)
+  assert.equal(lines.at(-1)?.msg, 'stopped')
+  assert.ok(lines.some(({ level, msg }) => level === 'warn' && msg.startsWith('not released')))
+})
 
 test('a database that goes away and comes back is named once by whoever needs it', async (t) => {
   const { app, lines, stopDatabase, startDatabase } = await outageWorld(t)

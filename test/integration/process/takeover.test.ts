@@ -26,7 +26,7 @@ test('a leader paused inside a transaction is followed in time, and writes nothi
   await world.pay(ALICE, 1n * UNIT)
   await paused.said(({ msg }) => msg === 'deposit.detected')
   const standby = Daemon.start(t, world.url, world.anvil)
-  await standby.said(({ msg }) => msg === 'starting')
+  await standby.said(({ msg }) => msg === 'listening')
 
   const stoppedMs = await pauseInsideTransaction(world.db, paused, () =>
     world.pay(ALICE, 2n * UNIT),
