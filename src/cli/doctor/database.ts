@@ -82,7 +82,7 @@ async function examineDaemon(
 
 async function examineLeases(db: Db, chains: readonly Chain[]): Promise<Check[]> {
   const leases = await listLeases(db)
-  const wanted = ['publisher', ...chains.map(({ id }) => `chain:${id}`)]
+  const wanted = ['publisher', 'delivery', ...chains.map(({ id }) => `chain:${id}`)]
   return wanted.map((name) => {
     const lease = leases.find((known) => known.name === name)
     if (lease?.held === true) return ok(`lease ${name}`, `held by ${lease.holder}`)

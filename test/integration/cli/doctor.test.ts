@@ -24,6 +24,7 @@ function checkOf(ran: Ran, name: string): Check | undefined {
 test('with nothing wrong it exits with 0, one line per check', async (t) => {
   const { db, cli } = await testCli(t)
   await acquireLease(db, 'publisher', 'daemon_1')
+  await acquireLease(db, 'delivery', 'daemon_2')
   const { code, out, err } = await cli('doctor')
   assert.equal(code, 0, err)
   const lines = out.trimEnd().split('\n')
@@ -35,17 +36,19 @@ test('with nothing wrong it exits with 0, one line per check', async (t) => {
       'ok | database clock',
       'ok | database schema',
       'ok | lease publisher',
+      'ok | lease delivery',
     ],
   )
   assert.match(out, /SETTLED_CHAINS names no chain → name some/)
   assert.match(out, /held by daemon_1/)
+  assert.match(out, /lease delivery +held by daemon_2/)
 })
 
 test('every broken variable is a failure of its own, and the database is looked at all the same', async (t) => {
   const { cli } = await testCli(t, { SETTLED_PORT: 'high', SETTLED_CHAINS: 'moon' })
   const ran = await cli('doctor', '--json')
   assert.equal(ran.code, 1)
-  assert.equal(ran.err, 'error: 2 of 6 checks failed (not_ready)\n')
+  assert.equal(ran.err, 'error: 2 of 7 checks failed (not_ready)\n')
   const failures = (ran.json() as Check[]).filter(({ level }) => level === 'fail')
   assert.match(failures[0]?.detail ?? '', /^SETTLED_PORT is "high": use a whole number/)
   assert.match(failures[1]?.detail ?? '', /^SETTLED_CHAINS unknown chain "moon"; known: /)
@@ -100,6 +103,7 @@ test('a lease that nobody holds is a warning: the daemon may just be stopped', a
   await acquireLease(db, `chain:${ETHEREUM}`, 'daemon_1')
   const ran = await cli('doctor', '--json')
   assert.equal(levelOf(ran, 'lease publisher'), 'warn')
+  assert.equal(levelOf(ran, 'lease delivery'), 'warn')
   assert.equal(levelOf(ran, `lease chain:${ETHEREUM}`), 'ok')
   await db.updateTable('lease').set({ expires_at: BLOCK_TIME }).execute()
   const later = checkOf(await cli('doctor', '--json'), `lease chain:${ETHEREUM}`)
