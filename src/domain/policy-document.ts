@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { assert } from '../lib/assert.ts'
 import { formatAmount, parseAmount } from './amount.ts'
 import type { Rail } from './chain.ts'
 import { AppError } from './error.ts'
@@ -36,20 +35,30 @@ export const policySchema = z.strictObject({
   on_finality_stall: z.literal('hold').optional(),
 })
 
-/** Reads a policy for one rail. What it does not know it refuses: a rule ignored is money confirmed too early. */
+/**
+ * Reads a policy for one rail. What it does not know it refuses: a rule ignored is money confirmed too early. All
+ * that is wrong is told at once, a line each.
+ */
 export function parsePolicy(document: unknown, rail: Rail): Policy {
-  const { minimum, bands } = parseShape(document)
+  const problems = new Problems()
+  const { minimum, bands } = parseShape(document, problems)
   const minimumAmount =
-    minimum === undefined ? rail.minimumAmount : amountAt('minimum', minimum, rail)
-  if (minimumAmount < rail.minimumAmount) {
-    refuse(
+    minimum === undefined ? rail.minimumAmount : problems.amount('minimum', minimum, rail)
+  if (minimumAmount !== null && minimumAmount < rail.minimumAmount) {
+    problems.add(
       'minimum',
       `"${minimum}" is below ${formatAmount(rail.minimumAmount, rail.decimals)}, the least ${rail.id} allows`,
     )
   }
+  const parsed: Band[] = []
+  for (const [index, band] of bands.entries()) {
+    const before = parsed.at(-1)?.upTo ?? null
+    parsed.push(parseBand(band, index, { bands, before, rail, problems }))
+  }
+  if (minimumAmount === null || problems.found) return problems.refuse()
   return {
     minimumAmount,
-    bands: bands.map((band, index) => parseBand(band, index, { bands, rail })),
+    bands: parsed,
     onFinalityStall: 'hold',
   }
 }
@@ -70,54 +79,77 @@ export function formatPolicy(policy: Policy, rail: Rail): PolicyDocument {
 
 interface BandContext {
   readonly bands: readonly BandDocument[]
+  /** The end of the band before; null where there is none, or one that was refused. */
+  readonly before: bigint | null
   readonly rail: Rail
+  readonly problems: Problems
 }
 
-function parseBand(band: BandDocument, index: number, { bands, rail }: BandContext): Band {
+function parseBand(
+  band: BandDocument,
+  index: number,
+  { bands, before, rail, problems }: BandContext,
+): Band {
   const path = `bands[${index}]`
   const { up_to, confirmations = null, finality = false, providers = 1 } = band
   if (confirmations === null && !finality) {
-    refuse(path, 'needs "confirmations", "finality: true" or both')
+    problems.add(path, 'needs "confirmations", "finality: true" or both')
   }
   const last = index === bands.length - 1
   if (last !== (up_to === undefined)) {
-    refuse(path, last ? 'the last band must be open-ended, without "up_to"' : 'needs "up_to"')
+    problems.add(path, last ? 'the last band must be open-ended, without "up_to"' : 'needs "up_to"')
   }
-  const upTo = up_to === undefined ? null : amountAt(`${path}.up_to`, up_to, rail)
-  const before = bands[index - 1]?.up_to
-  if (
-    upTo !== null &&
-    before !== undefined &&
-    upTo <= amountAt(`bands[${index - 1}].up_to`, before, rail)
-  ) {
-    refuse(`${path}.up_to`, `"${up_to}" must be above "${before}" of the band before`)
+  const upTo = up_to === undefined ? null : problems.amount(`${path}.up_to`, up_to, rail)
+  if (upTo !== null && before !== null && upTo <= before) {
+    const above = `"${bands[index - 1]?.up_to}" of the band before`
+    problems.add(`${path}.up_to`, `"${up_to}" must be above ${above}`)
   }
   return { upTo, rule: { confirmations, finality }, providers }
 }
 
-function parseShape(document: unknown): PolicyDocument {
+/** Throws where the document has another shape: what its values mean cannot be said then. */
+function parseShape(document: unknown, problems: Problems): PolicyDocument {
   const { data, error } = policySchema.safeParse(document)
   if (data !== undefined) return data
-  const [issue] = error.issues
-  assert(issue !== undefined, 'a refusal by zod names at least one issue')
-  const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-  const where = path.join('').slice(1)
-  if (issue.code !== 'unrecognized_keys') return refuse(where, issue.message)
-  const known = Object.keys((issue.path.length === 0 ? policySchema : bandSchema).shape)
-  return refuse(where, `unknown: ${issue.keys.join(', ')}; known: ${known.join(', ')}`)
-}
-
-function amountAt(path: string, text: string, rail: Rail): bigint {
-  try {
-    const amount = parseAmount(text, rail.decimals, path)
-    if (amount === 0n) refuse(path, 'must be above zero')
-    return amount
-  } catch (cause) {
-    if (!(cause instanceof AppError)) throw cause
-    throw new AppError('invalid_policy', cause.message, { cause })
+  for (const issue of error.issues) {
+    const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    const where = path.join('').slice(1)
+    if (issue.code === 'unrecognized_keys') {
+      const known = Object.keys((issue.path.length === 0 ? policySchema : bandSchema).shape)
+      problems.add(where, `unknown: ${issue.keys.join(', ')}; known: ${known.join(', ')}`)
+    } else {
+      problems.add(where, issue.message)
+    }
   }
+  return problems.refuse()
 }
 
-function refuse(path: string, problem: string): never {
-  throw new AppError('invalid_policy', `${path === '' ? 'policy' : path}: ${problem}`)
+/** What is wrong, collected so that a person has to mend a file once only. */
+class Problems {
+  readonly #lines: string[] = []
+
+  add(path: string, problem: string): void {
+    this.#lines.push(`${path === '' ? 'policy' : path}: ${problem}`)
+  }
+
+  /** Null when it is none, or zero. */
+  amount(path: string, text: string, rail: Rail): bigint | null {
+    try {
+      const amount = parseAmount(text, rail.decimals, path)
+      if (amount > 0n) return amount
+      this.add(path, 'must be above zero')
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      this.#lines.push(error.message)
+    }
+    return null
+  }
+
+  get found(): boolean {
+    return this.#lines.length > 0
+  }
+
+  refuse(): never {
+    throw new AppError('invalid_policy', this.#lines.join('\n'))
+  }
 }

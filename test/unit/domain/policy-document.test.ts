@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Rail } from '../../../src/domain/chain.ts'
+import { AppError } from '../../../src/domain/error.ts'
 import { formatPolicy, parsePolicy } from '../../../src/domain/policy-document.ts'
 
 const rail: Rail = {
@@ -114,6 +115,51 @@ for (const [what, document, message] of refusals) {
     assert.throws(() => parsePolicy(document, rail), { code: 'invalid_policy', message })
   })
 }
+
+function problemsOf(document: unknown): string[] {
+  try {
+    parsePolicy(document, rail)
+  } catch (error) {
+    assert.ok(error instanceof AppError && error.code === 'invalid_policy')
+    return error.message.split('\n').map((line) => line.split(': ')[0] ?? '')
+  }
+  return []
+}
+
+test('all that is wrong with the words is told at once', () => {
+  const document = {
+    minimum: 5,
+    bands: [{ confirmation: 2 }, { finality: 'yes', providers: 0 }],
+    stall: 'hold',
+  }
+  assert.deepEqual(problemsOf(document).toSorted(), [
+    'bands[0]',
+    'bands[1].finality',
+    'bands[1].providers',
+    'minimum',
+    'policy',
+  ])
+})
+
+test('all that is wrong with the bands is told at once, and what follows from it is not', () => {
+  const document = {
+    minimum: '0.001',
+    bands: [
+      { up_to: '10' },
+      { up_to: '5', finality: true },
+      { up_to: 'x', confirmations: 1 },
+      { up_to: '6', confirmations: 1 },
+      { finality: false },
+    ],
+  }
+  assert.deepEqual(problemsOf(document), [
+    'minimum',
+    'bands[0]',
+    'bands[1].up_to',
+    'bands[2].up_to',
+    'bands[4]',
+  ])
+})
 
 test('what equals its default is not written', () => {
   const policy = parsePolicy(
