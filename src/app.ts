@@ -9,7 +9,7 @@ import { assertOneContract } from './domain/caip.ts'
 import type { ChainId, Codec } from './domain/chain.ts'
 import { AppError } from './domain/error.ts'
 import { randomId } from './domain/id.ts'
-import type { ChainSource } from './domain/source.ts'
+import type { Oracle } from './explain/ask.ts'
 import { Gauges } from './gauges.ts'
 import { Housekeeping } from './housekeeping.ts'
 import type { App as HttpServer } from './http/deps.ts'
@@ -23,7 +23,7 @@ import { runDaemon, type Daemon, type Loop } from './lifecycle.ts'
 import { Publisher } from './outbox/publisher.ts'
 import { ShortageWatch } from './provider-shortage.ts'
 import { probesOf, type ReadinessParts } from './readiness.ts'
-import { adapterFor, type RpcHttp } from './source/index.ts'
+import { adapterFor, type OpenSource, type RpcHttp } from './source/index.ts'
 import { openDatabase, type Db, type DatabaseOptions } from './store/database.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
 import type { Logger } from './telemetry/logger.ts'
@@ -111,7 +111,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     { actor: new ShortageWatch(db, config.chains, base.report), idleMs: REST_MS.shortages },
   ]
   const sights = new Map(watches.map(({ chain, follower }) => [chain.id, follower.sight]))
-  const server = await createApi(base, { refused: chains.refused, sights }, dispatcher.wake)
+  const server = await createApi(base, { ...chains, sights }, dispatcher.wake)
 
   const sources = chains.opened.map(({ source }) => source)
   const reports = loopReports(base)
@@ -139,7 +139,7 @@ function createBase(config: Config, { env, log, wrapPool }: AppDeps): Base {
 
 function createApi(
   { config, db, env, log, metrics }: Base,
-  known: Pick<ReadinessParts, 'refused' | 'sights'>,
+  known: Chains & Pick<ReadinessParts, 'sights'>,
   replayed: Wake,
 ): Promise<HttpServer> {
   const probes = probesOf({ db, clock: env.clock, chains: config.chains, ...known })
@@ -151,6 +151,7 @@ function createApi(
     chains: config.chains,
     webhookAllow: config.webhookAllow,
     codecs: (chainId) => codecOf(config, chainId),
+    oracles: (chainId) => oracleOf(known, chainId),
     readiness: () => askProbes(probes),
     onReplay: () => replayed.ring(),
   })
@@ -178,13 +179,13 @@ function chainLoops(watch: ChainWatch, config: ChainConfig | undefined): Loop[] 
 }
 
 interface Chains {
-  readonly opened: readonly { readonly config: ChainConfig; readonly source: ChainSource }[]
+  readonly opened: readonly { readonly config: ChainConfig; readonly source: OpenSource }[]
   /** Chains that must not start, with what a person has to mend. The others run all the same. */
   readonly refused: ReadonlyMap<ChainId, string>
 }
 
 async function openChains({ config, env, report, log }: Base, http: RpcHttp): Promise<Chains> {
-  const opened: { config: ChainConfig; source: ChainSource }[] = []
+  const opened: { config: ChainConfig; source: OpenSource }[] = []
   const refused = new Map<ChainId, string>()
   for (const chainConfig of config.chains) {
     const { chain } = chainConfig
@@ -200,6 +201,13 @@ async function openChains({ config, env, report, log }: Base, http: RpcHttp): Pr
     }
   }
   return { opened, refused }
+}
+
+/** Explanations ask the very sources that the chain is followed with, and know what these know of their providers. */
+function oracleOf({ opened, refused }: Chains, chainId: ChainId): Oracle {
+  const found = opened.find(({ config }) => config.chain.id === chainId)
+  if (found !== undefined) return { source: found.source }
+  return { absence: `this daemon did not start it: ${refused.get(chainId)}` }
 }
 
 function codecOf(config: Config, chainId: ChainId): Codec {

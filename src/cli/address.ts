@@ -9,6 +9,7 @@ import { registerInBulk } from '../http/bulk-registration.ts'
 import { FIELDS } from '../http/fields.ts'
 import { listAddresses } from '../match/address-store.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import { widenCommand } from './address-widen.ts'
 import { by, WHOLE_NUMBER } from './argument.ts'
 import { actorOf, makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
@@ -32,6 +33,7 @@ export function addressCommand(context: CliContext): Command {
     .addCommand(addCommand(context))
     .addCommand(listCommand(context))
     .addCommand(importCommand(context))
+    .addCommand(widenCommand(context))
 }
 
 function addCommand(context: CliContext): Command {

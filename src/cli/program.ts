@@ -7,6 +7,7 @@ import { devCommand } from './dev.ts'
 import { doctorCommand } from './doctor.ts'
 import { endpointCommand } from './endpoint.ts'
 import { envCommand } from './env.ts'
+import { explainCommand } from './explain.ts'
 import { keyCommand } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { policyCommand } from './policy.ts'
@@ -28,6 +29,7 @@ const COMMANDS = [
   rescanCommand,
   replayCommand,
   chainCommand,
+  explainCommand,
   doctorCommand,
 ]
 

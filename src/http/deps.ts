@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { ChainConfig } from '../config/config.ts'
 import type { ChainId, Codec } from '../domain/chain.ts'
+import type { Oracle } from '../explain/ask.ts'
 import type { Env } from '../lib/env.ts'
 import type { Db } from '../store/database.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -21,6 +22,8 @@ export interface ServerDeps {
   /** Networks (CIDR) webhooks may reach although they are not public. */
   readonly webhookAllow: readonly string[]
   readonly readiness: () => Promise<Readiness>
+  /** Whom to ask about a chain, for explanations; nobody if left out. */
+  readonly oracles?: (chainId: ChainId) => Oracle
   /** Addresses were committed: the chain's matcher may learn of them now rather than at its next look. */
   readonly onRegistered?: (chainId: ChainId) => void
   /** Deliveries became due: the dispatcher may start now. */

@@ -111,6 +111,11 @@ export const FIELDS = {
     .regex(/^[\x21-\x7e]{1,255}$/, 'is not usable')
     .optional()
     .describe('1 to 255 visible ASCII characters, such as a UUID; remembered for 24 hours'),
+  subject: z
+    .string()
+    .min(1)
+    .max(100)
+    .describe('Transaction hash, address or deposit id, in the form of its chain'),
   address_id: rowId('an address'),
   deposit_id: id('dep', 'a deposit'),
   event_id: id('evt', 'an event'),

@@ -19,6 +19,7 @@ import { deliveryRoutes } from './routes/deliveries.ts'
 import { depositRoutes } from './routes/deposits.ts'
 import { endpointRoutes } from './routes/endpoints.ts'
 import { eventRoutes } from './routes/events.ts'
+import { explainRoute } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 
 /** A JSON body; the largest legitimate one, an endpoint, has a URL of 2 KiB. Bulk streams have their own limits. */
@@ -72,6 +73,7 @@ async function keyedRoutes(app: App, deps: RouteDeps): Promise<void> {
   eventRoutes(app, deps)
   endpointRoutes(app, deps)
   deliveryRoutes(app, deps)
+  explainRoute(app, deps)
   await app.register((bulk: App) => addressBulkRoute(bulk, deps))
 }
 

@@ -17,6 +17,7 @@ const OPERATIONS = [
   'GET /v1/endpoints/{endpoint_id}',
   'GET /v1/events',
   'GET /v1/events/{event_id}',
+  'GET /v1/explain/{subject}',
   'PATCH /v1/endpoints/{endpoint_id}',
   'POST /v1/addresses',
   'POST /v1/addresses/bulk',

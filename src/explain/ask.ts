@@ -1,0 +1,49 @@
+import { SourceError, type ChainSource } from '../domain/source.ts'
+import type { TransactionSource } from '../domain/transaction.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Hex } from '../lib/hex.ts'
+import type { Asked, Live } from './facts.ts'
+
+/** What an explanation asks a chain's providers. */
+export type LiveSource = TransactionSource & Pick<ChainSource, 'head' | 'finalizedHead'>
+
+/** Whom to ask, or why nobody can be asked. */
+export type Oracle = { readonly source: LiveSource } | { readonly absence: string }
+
+/** A person waits for it: what is on record is told even when a provider hangs. */
+const ANSWER_MS_MAX = 10_000
+
+export async function askLive(oracle: Oracle, txHash: Hex, clock: Clock): Promise<Live> {
+  if ('absence' in oracle) {
+    const failure = { failure: oracle.absence }
+    return { transaction: failure, head: failure, finalized: failure }
+  }
+  const { source } = oracle
+  const [transaction, head, finalized] = await Promise.all([
+    ask(() => source.transaction(txHash), clock),
+    ask(() => source.head(), clock),
+    ask(() => source.finalizedHead(), clock),
+  ])
+  return { transaction, head, finalized }
+}
+
+async function ask<T>(work: () => Promise<T>, clock: Clock): Promise<Asked<T>> {
+  const answered = new AbortController()
+  const late = clock.sleep(ANSWER_MS_MAX, answered.signal).then((): Asked<T> => ({
+    failure: `no answer within ${ANSWER_MS_MAX / 1_000} s`,
+  }))
+  try {
+    return await Promise.race([answer(work), late])
+  } finally {
+    answered.abort()
+  }
+}
+
+async function answer<T>(work: () => Promise<T>): Promise<Asked<T>> {
+  try {
+    return { value: await work() }
+  } catch (error) {
+    if (error instanceof SourceError) return { failure: error.message }
+    throw error
+  }
+}
