@@ -139,7 +139,8 @@ export class Daemon implements SessionOwner {
     const ms = this.#dice.between(2_000, 25_000)
     this.#world.coverage.count('F10 paused before a transaction')
     this.#world.transcript.tell(`${this.name}: paused for ${ms} ms before a transaction`)
-    await this.#wait(ms)
+    this.pause(ms)
+    await this.#wait(0)
   }
 
   ran(statement: string, values: readonly unknown[], rows: number): void {

@@ -172,7 +172,7 @@ function drawProvider(dice: Dice, isTroubled: boolean): ProviderProfile {
     refreshMs: dice.pick([100, 500, 2_000]),
     finalityLagMax: dice.chance(0.4) ? dice.between(1, 5) : 0,
     finalityNull: maybe(dice, 0.3, 0.3),
-    hangs: maybe(dice, 0.3, 0.05),
+    hangs: maybe(dice, 0.3, 0.12),
     transport: isTroubled ? drawRates(dice, TRANSPORT_FAULTS, 0.35, 0.08) : {},
     batch: isTroubled ? drawRates(dice, BATCH_FAULTS, 0.35, 0.15) : {},
     lies: isTroubled ? drawRates(dice, LIES.slice(0, 7), 0.3, 0.05) : {},

@@ -55,6 +55,10 @@ export class SimServer {
     const { rows } = await client.query<{ name: string }>(
       `select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'migration'`,
     )
+    // What runs by itself on the server's own time changes the order in which unordered rows come.
+    for (const { name } of rows) {
+      await client.query(`alter table ${name} set (autovacuum_enabled = false)`)
+    }
     this.#truncate = `truncate ${rows.map(({ name }) => name).join(', ')} restart identity cascade`
     return this.#truncate
   }

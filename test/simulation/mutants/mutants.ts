@@ -62,8 +62,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'one confirmation too few': {
     file: 'confirmation/policy.ts',
-    from: 'return confirmations === null ? null : height + confirmations - 1',
-    to: 'return confirmations === null ? null : height + Math.max(1, confirmations - 1) - 1',
+    from: 'confirmationsAt(deposit.height, evidence.tipHeight) >= rule.confirmations',
+    to: 'confirmationsAt(deposit.height, evidence.tipHeight) >= rule.confirmations - 1',
   },
   'confirmations are counted from the block above': {
     file: 'confirmation/policy.ts',
@@ -109,11 +109,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'source/evm/log-reader.ts',
     from: 'if (!this.#isDoubtful(reading)) return reading',
     to: 'if (reading !== null) return reading',
-  },
-  'the answers of a batch are taken by position': {
-    file: 'source/wire/json-rpc.ts',
-    from: 'const envelope = byId.get(firstId + index)',
-    to: 'const envelope = [...byId.values()][index]',
   },
   'the writes of a chain are not fenced': {
     file: 'block/follower.ts',
