@@ -63,8 +63,8 @@ export async function openDevnet(
 }
 
 export interface DevnetSourceOptions {
-  /** Whether ranges may be read by JSON-RPC. */
-  readonly jsonrpc?: boolean
+  /** Whether ranges may be read by JSON-RPC; and by which, if not the node's own. */
+  readonly jsonrpc?: boolean | string
   readonly apiKey?: string
   readonly http?: RpcHttp
   /** Its time passes only where somebody sleeps. */
@@ -119,7 +119,7 @@ export function devnetConfig(
     name: ['first', 'second', 'third'][index] ?? `${index}`,
     url: fullUrl,
     solidityUrl,
-    ...(jsonrpc ? { jsonrpcUrl: jsonRpcUrl } : {}),
+    ...(jsonrpc === false ? {} : { jsonrpcUrl: jsonrpc === true ? jsonRpcUrl : jsonrpc }),
     ...(apiKey === undefined ? {} : { apiKey }),
   }))
   return { ...DEVNET, providers, websocketUrl: null, start: 0, pollMs: 1_000 }

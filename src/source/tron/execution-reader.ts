@@ -90,8 +90,9 @@ export class ExecutionReader implements TransferReader<TronProvider> {
       try {
         return await readByReceipts(rpc, from, to)
       } catch (error) {
-        if (!isFailure(error, 'refused')) throw error
-        this.#withoutReceipts.add(provider)
+        // A JSON-RPC that is off or away only made ranges cheaper: the HTTP API has all that it has.
+        if (isFailure(error, 'refused')) this.#withoutReceipts.add(provider)
+        else if (!isFailure(error, 'unreachable')) throw error
       }
     }
     return this.#readByInfos(provider, from, to)
