@@ -61,7 +61,10 @@ export class Witness implements Actor {
     const { db, chain, source, lockChain, apply } = this.#options
     const counts = await Promise.all(
       waiting.map((deposit) =>
-        source.witnesses({ height: deposit.height, hash: deposit.blockHash }, transferOf(deposit)),
+        source.witnesses(
+          { height: deposit.height, hash: deposit.blockHash },
+          { transfer: transferOf(deposit), ordinal: deposit.ordinal },
+        ),
       ),
     )
     const applied = await db.transaction().execute(async (tx) => {

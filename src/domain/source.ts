@@ -1,5 +1,5 @@
 import type { Block, BlockHeader, BlockRange, BlockRef } from './block.ts'
-import type { Transfer } from './transfer.ts'
+import type { NumberedTransfer } from './transfer.ts'
 
 /**
  * What every protocol family implements: a chain as its providers report it. Answers are checked for shape and
@@ -26,8 +26,11 @@ export interface ChainSource {
    * may stand on two branches: the finality of the one says nothing about the blocks of the other.
    */
   isFinal(block: BlockRef): Promise<boolean>
-  /** How many distinct providers show this transfer in this very block, all of them asked anew. */
-  witnesses(block: BlockRef, transfer: Transfer): Promise<number>
+  /**
+   * How many distinct providers show this transfer in this very block, all of them asked anew. Where a transaction
+   * makes it several times alike, the `ordinal`th of them: who shows one of two does not vouch for the second.
+   */
+  witnesses(block: BlockRef, numbered: NumberedTransfer): Promise<number>
   /** Calls `ring` whenever a provider hints at a new block. Only ever a hint: polling is the truth. */
   onHint(ring: () => void): void
   close(): Promise<void>

@@ -18,3 +18,26 @@ export interface Transfer {
   readonly to: Address
   readonly amount: bigint
 }
+
+/** A transfer, and which of the equal transfers within its transaction it is. */
+export interface NumberedTransfer {
+  readonly transfer: Transfer
+  readonly ordinal: number
+}
+
+/**
+ * Numbers transfers that one transaction makes several times alike (same token, recipient and amount), in the
+ * order of their logs. Only the order within the transaction counts: it survives re-mining, block-wide log
+ * indexes do not. `transfers` must hold all of a transaction's transfers to a recipient, or none.
+ */
+export function numberEqualTransfers(transfers: readonly Transfer[]): NumberedTransfer[] {
+  const counts = new Map<string, number>()
+  return transfers
+    .toSorted((a, b) => a.height - b.height || a.logIndex - b.logIndex)
+    .map((transfer) => {
+      const key = `${transfer.txHash} ${transfer.rail} ${transfer.to} ${transfer.amount}`
+      const ordinal = counts.get(key) ?? 0
+      counts.set(key, ordinal + 1)
+      return { transfer, ordinal }
+    })
+}

@@ -1,9 +1,10 @@
 import type { Match } from '../domain/match.ts'
 import { StaleStepError, type Step } from '../domain/step.ts'
+import { numberEqualTransfers } from '../domain/transfer.ts'
 import type { Tx } from '../store/database.ts'
 import type { AddressFilter } from './address-filter.ts'
 import { findRegistered, lockEpoch } from './match-store.ts'
-import { matchTransfers, numberEqualTransfers } from './matcher.ts'
+import { matchTransfers } from './matcher.ts'
 
 /**
  * Finds a step's transfers to registered addresses. Registrations are held off until the commit, so each one is

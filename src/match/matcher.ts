@@ -1,39 +1,16 @@
 import type { Match } from '../domain/match.ts'
-import type { Transfer } from '../domain/transfer.ts'
+import type { NumberedTransfer, Transfer } from '../domain/transfer.ts'
 import type { DepositAddress } from './address-store.ts'
 
 /** Why blocks are being searched: as they connect, or again for addresses that came late. */
 export type Search = 'connect' | 'revisit'
-
-/** A transfer, and which of the equal transfers within its transaction it is. */
-export interface Numbered {
-  readonly transfer: Transfer
-  readonly ordinal: number
-}
-
-/**
- * Numbers transfers that one transaction makes several times alike (same token, recipient and amount), in the
- * order of their logs. Only the order within the transaction counts: it survives re-mining, block-wide log
- * indexes do not. `transfers` must hold all of a transaction's transfers to a recipient, or none.
- */
-export function numberEqualTransfers(transfers: readonly Transfer[]): Numbered[] {
-  const counts = new Map<string, number>()
-  return transfers
-    .toSorted((a, b) => a.height - b.height || a.logIndex - b.logIndex)
-    .map((transfer) => {
-      const key = `${transfer.txHash} ${transfer.rail} ${transfer.to} ${transfer.amount}`
-      const ordinal = counts.get(key) ?? 0
-      counts.set(key, ordinal + 1)
-      return { transfer, ordinal }
-    })
-}
 
 /**
  * Which transfers are deposits to which registered addresses. Several environments may watch the same address;
  * each gets a match of its own.
  */
 export function matchTransfers(
-  numbered: readonly Numbered[],
+  numbered: readonly NumberedTransfer[],
   addresses: readonly DepositAddress[],
   search: Search,
 ): Match[] {

@@ -1,4 +1,4 @@
-import type { Transfer } from '../domain/transfer.ts'
+import { numberEqualTransfers, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
 import type { Hex } from '../lib/hex.ts'
 import { HASH_LENGTH, readBytes, readHash } from './wire/hex-field.ts'
 
@@ -30,8 +30,17 @@ export function readMovement(topics: readonly unknown[], rawData: unknown): Move
   }
 }
 
-/** Wherever it stands among others: two nodes may number the logs of one block differently. */
-export function isSameMovement(a: Transfer, b: Transfer): boolean {
+/** Whether a block's transfers hold this one. Two nodes may number the logs of one block differently. */
+export function showsTransfer(
+  transfers: readonly Transfer[],
+  { transfer, ordinal }: NumberedTransfer,
+): boolean {
+  return numberEqualTransfers(transfers).some(
+    (other) => other.ordinal === ordinal && isSameMovement(other.transfer, transfer),
+  )
+}
+
+function isSameMovement(a: Transfer, b: Transfer): boolean {
   return (
     a.rail === b.rail &&
     a.txHash === b.txHash &&

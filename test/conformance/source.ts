@@ -167,26 +167,39 @@ export function conformance(
   check('every provider that shows a transfer in its block is a witness', async (chain) => {
     const source = await chain.open(3)
     const { block, transfer } = await movedInHead(source, chain)
-    assert.equal(await source.witnesses(block, transfer), 3)
+    assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 3)
   })
 
   check('another movement, or the same in another block, has no witness', async (chain) => {
     const source = await chain.open(2)
     const { block, transfer } = await movedInHead(source, chain)
     const [, other] = chain.recipients
-    assert.equal(await source.witnesses(block, { ...transfer, amount: 8n }), 0)
-    assert.equal(await source.witnesses(block, { ...transfer, to: other }), 0)
-    assert.equal(await source.witnesses(block, { ...transfer, from: other }), 0)
-    assert.equal(await source.witnesses(block, { ...transfer, txHash: block.hash }), 0)
+    assert.equal(
+      await source.witnesses(block, { transfer: { ...transfer, amount: 8n }, ordinal: 0 }),
+      0,
+    )
+    assert.equal(
+      await source.witnesses(block, { transfer: { ...transfer, to: other }, ordinal: 0 }),
+      0,
+    )
+    assert.equal(
+      await source.witnesses(block, { transfer: { ...transfer, from: other }, ordinal: 0 }),
+      0,
+    )
+    assert.equal(
+      await source.witnesses(block, { transfer: { ...transfer, txHash: block.hash }, ordinal: 0 }),
+      0,
+    )
+    assert.equal(await source.witnesses(block, { transfer, ordinal: 1 }), 0, 'shown once')
     await chain.reorg(1)
-    assert.equal(await source.witnesses(block, transfer), 0)
+    assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 0)
   })
 
   check('where a transfer stands among others is no part of what is witnessed', async (chain) => {
     const source = await chain.open(2)
     const { block, transfer } = await movedInHead(source, chain)
     const numbered = { ...transfer, logIndex: transfer.logIndex + 7 }
-    assert.equal(await source.witnesses(block, numbered), 2)
+    assert.equal(await source.witnesses(block, { transfer: numbered, ordinal: 0 }), 2)
   })
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Block, BlockHeader, BlockRange, BlockRef } from '../../src/domain/block.ts'
 import type { ChainSource } from '../../src/domain/source.ts'
-import type { Transfer } from '../../src/domain/transfer.ts'
+import type { NumberedTransfer, Transfer } from '../../src/domain/transfer.ts'
 import type { Hex } from '../../src/lib/hex.ts'
 
 export type Payment = Omit<Transfer, 'height' | 'blockHash' | 'blockTimeMs' | 'logIndex'>
@@ -111,7 +111,7 @@ export class ScriptedChain implements ChainSource {
     return isShown && this.#finalized !== null && block.height <= this.#finalized
   }
 
-  async witnesses(block: BlockRef, _transfer: Transfer): Promise<number> {
+  async witnesses(block: BlockRef, _numbered: NumberedTransfer): Promise<number> {
     return this.#blocks[block.height]?.hash === block.hash ? 1 : 0
   }
 

@@ -1,7 +1,7 @@
 import type { Block, BlockHeader, BlockRange, BlockRef } from '../../src/domain/block.ts'
 import type { Address } from '../../src/domain/chain.ts'
 import type { ChainSource } from '../../src/domain/source.ts'
-import type { Transfer } from '../../src/domain/transfer.ts'
+import type { NumberedTransfer } from '../../src/domain/transfer.ts'
 import { RAIL } from './flow-world.ts'
 import { hashOf, type Payment, type ScriptedChain } from './scripted-chain.ts'
 
@@ -39,8 +39,8 @@ export class SwitchedSource implements ChainSource {
     return (this.finalityNode ?? this.node).isFinal(block)
   }
 
-  witnesses(block: BlockRef, transfer: Transfer): Promise<number> {
-    return this.node.witnesses(block, transfer)
+  witnesses(block: BlockRef, numbered: NumberedTransfer): Promise<number> {
+    return this.node.witnesses(block, numbered)
   }
 
   onHint(): void {}

@@ -1,11 +1,11 @@
 import type { ChainConfig } from '../../config/config.ts'
 import { plainHeader, type Block, type BlockRange, type BlockRef } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
-import type { Transfer } from '../../domain/transfer.ts'
+import type { NumberedTransfer, Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
 import { required } from '../../lib/assert.ts'
 import type { SourceDeps } from '../adapter.ts'
-import { isSameMovement, TRANSFER_TOPIC } from '../movement.ts'
+import { showsTransfer, TRANSFER_TOPIC } from '../movement.ts'
 import { OddLogs } from '../odd-logs.ts'
 import { isFailure, ProviderFailure } from '../wire/failure.ts'
 import { readHeader, type EvmHeader } from './header.ts'
@@ -74,7 +74,11 @@ export class LogReader implements TransferReader<EvmProvider> {
     }
   }
 
-  async shows(provider: EvmProvider, block: BlockRef, transfer: Transfer): Promise<boolean> {
+  async shows(
+    provider: EvmProvider,
+    block: BlockRef,
+    numbered: NumberedTransfer,
+  ): Promise<boolean> {
     const [header, logs] = await provider.client.callAll([
       headerCall(block.height),
       this.#logsCall({ blockHash: block.hash }),
@@ -83,7 +87,7 @@ export class LogReader implements TransferReader<EvmProvider> {
     const theirs = readHeader(header, block.height)
     if (theirs.hash !== block.hash) return false
     const { transfers } = this.#read(logs, theirs, theirs)
-    return transfers.some((other) => isSameMovement(other, transfer))
+    return showsTransfer(transfers, numbered)
   }
 
   async #blockOf(provider: EvmProvider, header: EvmHeader): Promise<Block | null> {

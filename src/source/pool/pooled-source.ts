@@ -7,7 +7,7 @@ import {
   type BlockRef,
 } from '../../domain/block.ts'
 import type { TransactionAnswer } from '../../domain/transaction.ts'
-import type { Transfer } from '../../domain/transfer.ts'
+import type { NumberedTransfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
 import type { OpenSource, SourceDeps } from '../adapter.ts'
 import { ProviderFailure } from '../wire/failure.ts'
@@ -27,7 +27,7 @@ export interface TransferReader<P extends Provider> {
   /** As many blocks from `from` on as the provider gives at once. */
   range(provider: P, from: number, to: number): Promise<BlockRange>
   /** Whether the provider shows this transfer in this very block. */
-  shows(provider: P, block: BlockRef, transfer: Transfer): Promise<boolean>
+  shows(provider: P, block: BlockRef, numbered: NumberedTransfer): Promise<boolean>
 }
 
 /** Something that rings at new blocks for as long as it is open. */
@@ -102,12 +102,12 @@ export class PooledSource<P extends Provider> implements OpenSource {
     })
   }
 
-  async witnesses(block: BlockRef, transfer: Transfer): Promise<number> {
+  async witnesses(block: BlockRef, numbered: NumberedTransfer): Promise<number> {
     const answers = await Promise.all(
       this.#pool
         .awake()
         .map((provider) =>
-          this.#pool.try(provider, () => this.#reader.shows(provider, block, transfer)),
+          this.#pool.try(provider, () => this.#reader.shows(provider, block, numbered)),
         ),
     )
     return answers.filter((answer) => 'value' in answer && answer.value).length

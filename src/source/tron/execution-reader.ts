@@ -1,11 +1,11 @@
 import type { ChainConfig } from '../../config/config.ts'
 import type { Block, BlockRange, BlockRef } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
-import type { Transfer } from '../../domain/transfer.ts'
+import type { NumberedTransfer, Transfer } from '../../domain/transfer.ts'
 import { required } from '../../lib/assert.ts'
 import type { Hex } from '../../lib/hex.ts'
 import type { SourceDeps } from '../adapter.ts'
-import { isSameMovement } from '../movement.ts'
+import { showsTransfer } from '../movement.ts'
 import { OddLogs } from '../odd-logs.ts'
 import type { TransferReader } from '../pool/pooled-source.ts'
 import type { ProviderPool } from '../pool/provider-pool.ts'
@@ -63,10 +63,14 @@ export class ExecutionReader implements TransferReader<TronProvider> {
     }
   }
 
-  async shows(provider: TronProvider, block: BlockRef, transfer: Transfer): Promise<boolean> {
+  async shows(
+    provider: TronProvider,
+    block: BlockRef,
+    numbered: NumberedTransfer,
+  ): Promise<boolean> {
     const reading = await this.#readKnown(provider, block.height)
     if (reading?.header.hash !== block.hash) return false
-    return this.#transfersOf(reading).some((other) => isSameMovement(other, transfer))
+    return showsTransfer(this.#transfersOf(reading), numbered)
   }
 
   async #readKnown(provider: TronProvider, height: number): Promise<Reading | null> {

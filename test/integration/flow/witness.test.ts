@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
 import type { BlockRef } from '../../../src/domain/block.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
-import type { Transfer } from '../../../src/domain/transfer.ts'
+import type { NumberedTransfer, Transfer } from '../../../src/domain/transfer.ts'
 import { type RpcHttp } from '../../../src/source/index.ts'
 import { ALICE, anvilWorld, BOB, storiesOf, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
 import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
@@ -159,7 +159,7 @@ test('a witness that comes in while the chain reorganises: the one waits for the
 class WitnessedChain extends ScriptedChain {
   witnessCount: (transfer: Transfer) => number = () => 1
 
-  override async witnesses(_block: BlockRef, transfer: Transfer): Promise<number> {
+  override async witnesses(_block: BlockRef, { transfer }: NumberedTransfer): Promise<number> {
     return this.witnessCount(transfer)
   }
 }

@@ -226,21 +226,25 @@ test('a witness is every provider that shows the transfer in the very block', as
   const { source } = await openFakeSource(t, nodes)
   const block = required(await source.block(5), 'block 5')
   const transfer = required(block.transfers[0], 'its transfer')
-  assert.equal(await source.witnesses(block, transfer), 3)
+  assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 3)
 
   third.blocks[5] = fakeBlock(5, 'perhaps', 'b')
-  assert.equal(await source.witnesses(block, transfer), 2, 'another block at that height')
+  assert.equal(
+    await source.witnesses(block, { transfer, ordinal: 0 }),
+    2,
+    'another block at that height',
+  )
   second.blocks[5] = fakeBlock(5)
-  assert.equal(await source.witnesses(block, transfer), 1, 'no such log')
+  assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 1, 'no such log')
   addLog(second, 5, { amount: 999_999n })
-  assert.equal(await source.witnesses(block, transfer), 1, 'another amount')
+  assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 1, 'another amount')
   second.blocks.length = 5
-  assert.equal(await source.witnesses(block, transfer), 1, 'not that far yet')
+  assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 1, 'not that far yet')
   first.raw = (_, response) => {
     response.writeHead(502).end()
     return true
   }
-  assert.equal(await source.witnesses(block, transfer), 0, 'no answer is no word')
+  assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 0, 'no answer is no word')
 })
 
 test('a block that left the chain is not witnessed, even by a node that still has its logs', async (t) => {
@@ -253,7 +257,7 @@ test('a block that left the chain is not witnessed, even by a node that still ha
   const orphan = required(second.blocks[5], 'its block 5')
   second.answers.set('eth_getBlockByNumber', () => ({ result: fakeBlock(5, 'no', 'b').header }))
   second.answers.set('eth_getLogs', () => ({ result: orphan.logs }))
-  assert.equal(await source.witnesses(block, transfer), 1)
+  assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 1)
   assert.deepEqual(lines, [], 'and nobody lied')
 })
 

@@ -231,7 +231,10 @@ test('a provider of another chain beside a right one is never used', async (t) =
   await transfer(url, { token, to: RECIPIENT, amount: 2n })
   const block = required(await source.block(await headHeight(url)), 'mined above')
   const [moved] = block.transfers
-  assert.equal(await source.witnesses(block, required(moved, 'moved above')), 1)
+  assert.equal(
+    await source.witnesses(block, { transfer: required(moved, 'moved above'), ordinal: 0 }),
+    1,
+  )
 })
 
 test('a provider that is behind is no witness', async (t) => {
@@ -240,7 +243,13 @@ test('a provider that is behind is no witness', async (t) => {
   const source = await openEvmSource(t, { urls: [url, behind], contract: token })
   await transfer(url, { token, to: RECIPIENT, amount: 2n })
   const block = required(await source.block(await headHeight(url)), 'mined above')
-  assert.equal(await source.witnesses(block, required(block.transfers[0], 'moved above')), 1)
+  assert.equal(
+    await source.witnesses(block, {
+      transfer: required(block.transfers[0], 'moved above'),
+      ordinal: 0,
+    }),
+    1,
+  )
 })
 
 test('when the first provider dies the second answers', async (t) => {

@@ -31,7 +31,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     to: "digest(['deposit', chainId,",
   },
   'equal transfers of one transaction are one': {
-    file: 'match/matcher.ts',
+    file: 'domain/transfer.ts',
     from: 'counts.set(key, ordinal + 1)',
     to: 'counts.set(key, 0)',
   },
@@ -102,7 +102,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a second provider counts for whatever it shows': {
     file: 'source/evm/log-reader.ts',
-    from: 'return transfers.some((other) => isSameMovement(other, transfer))',
+    from: 'return showsTransfer(transfers, numbered)',
     to: 'return transfers.length > 0',
   },
   'an empty answer is believed although the bloom disagrees': {

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { Address } from '../../../src/domain/chain.ts'
 import type { Transfer } from '../../../src/domain/transfer.ts'
 import type { DepositAddress } from '../../../src/match/address-store.ts'
-import { matchTransfers, numberEqualTransfers } from '../../../src/match/matcher.ts'
+import { numberEqualTransfers } from '../../../src/domain/transfer.ts'
+import { matchTransfers } from '../../../src/match/matcher.ts'
 import { hashOf } from '../../support/scripted-chain.ts'
 
 const ALICE: Address = `0x${'a1'.repeat(20)}`

@@ -61,12 +61,12 @@ test('a transfer that moved has its witness in its new block only', async (t) =>
   const old = required(await source.block(CONTESTED), 'recorded')
   const [transfer] = old.transfers
   assert.equal(transfer?.amount, 444n)
-  assert.equal(await source.witnesses(old, transfer), 1)
+  assert.equal(await source.witnesses(old, { transfer, ordinal: 0 }), 1)
   node.view = AFTER
-  assert.equal(await source.witnesses(old, transfer), 0)
+  assert.equal(await source.witnesses(old, { transfer, ordinal: 0 }), 0)
   const moved = required(await source.block(163), 'recorded')
   assert.equal(moved.transfers[0]?.txHash, transfer.txHash)
-  assert.equal(await source.witnesses(moved, moved.transfers[0]), 1)
+  assert.equal(await source.witnesses(moved, { transfer: moved.transfers[0], ordinal: 0 }), 1)
 })
 
 test('final is the surviving branch, and only once it is solid', async (t) => {
@@ -165,7 +165,7 @@ test('two providers on two branches: each is believed for its own blocks only', 
   const { source, lines: log } = await openTronSource(t, [first, second], { contract })
   const old = required(await source.block(CONTESTED), 'recorded')
   assert.equal(old.transfers[0]?.amount, 444n)
-  assert.equal(await source.witnesses(old, old.transfers[0]), 1)
+  assert.equal(await source.witnesses(old, { transfer: old.transfers[0], ordinal: 0 }), 1)
   // The first calls nothing final at that height; the second does, and shows another block there.
   assert.equal(await source.isFinal(old), false)
   assert.match(JSON.stringify(log), /finalized history differs between providers/)

@@ -45,10 +45,10 @@ test('the same transfer in a twin block is no witness', async (t) => {
   const block = required(await source.block(height), 'appended')
   const [transfer] = block.transfers
   assert.ok(transfer)
-  assert.equal(await source.witnesses(block, transfer), 1)
+  assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 1)
   node.view = chainOf(2, AMOUNT)
   assert.equal((await source.block(height))?.transfers[0]?.amount, transfer.amount)
-  assert.equal(await source.witnesses(block, transfer), 0)
+  assert.equal(await source.witnesses(block, { transfer, ordinal: 0 }), 0)
 })
 
 async function world(t: TestContext) {
