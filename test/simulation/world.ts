@@ -11,8 +11,10 @@ import { DATABASE_FAULTS, type Profile, type Rates, type DatabaseFault } from '.
 import { Transcript } from './transcript.ts'
 import { SimChain } from './world/chain.ts'
 import { Dice } from './world/dice.ts'
+import { EvmSpeech } from './world/evm-wire.ts'
 import { SimProvider } from './world/providers.ts'
 import { Receiver } from './world/receivers.ts'
+import type { Speaker } from './world/speech.ts'
 import { WorldTime } from './world/time.ts'
 import { Traffic } from './world/traffic.ts'
 
@@ -64,7 +66,8 @@ export class World {
     this.traffic = new Traffic(dice.fork('traffic'), { tokens, fakes, customers, perBlock })
     this.providers = profile.providers.map((provider, index) => {
       const own = dice.fork(`provider ${index}`)
-      const deps = { chain: this.chain, time, dice: own, coverage, transcript }
+      const speak = (speaker: Speaker): EvmSpeech => new EvmSpeech(speaker)
+      const deps = { chain: this.chain, time, dice: own, coverage, transcript, speak }
       return new SimProvider(index, provider, deps)
     })
     this.receivers = profile.receivers.map((moods, index) => {
@@ -143,7 +146,7 @@ export class World {
           onFinalityStall: 'hold',
         },
       })),
-      providers: this.providers.map(({ name, url }) => ({ name, url })),
+      providers: this.providers.map(({ config }) => config),
       websocketUrl: null,
       start: 0,
       pollMs: 1_000,

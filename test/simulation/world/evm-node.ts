@@ -1,7 +1,8 @@
-import { keccak256, stringToHex } from 'viem/utils'
+import { keccak256 } from 'viem/utils'
 import { toBytes, toHex, type Hex } from '../../../src/lib/hex.ts'
 import type { Replica } from './replica.ts'
-import { placedLogs, type PlacedLog, type SimBlock, type SimLog } from './transaction.ts'
+import { placedLogs, type PlacedLog, type SimBlock } from './transaction.ts'
+import { dataOf, topicsOf, TRANSFER_TOPIC } from './transfer-abi.ts'
 
 export interface RpcRequest {
   readonly id: unknown
@@ -42,8 +43,6 @@ export class RpcError extends Error {
   }
 }
 
-const TRANSFER_TOPIC = keccak256(stringToHex('Transfer(address,address,uint256)'))
-const PADDING = '0x000000000000000000000000'
 const FULL_BLOOM: Hex = `0x${'ff'.repeat(256)}`
 
 /** The part of Ethereum's JSON-RPC that a watcher needs, answered from one node's view. */
@@ -127,7 +126,7 @@ export function logObject(
   return {
     address: log.contract,
     topics: topicsOf(log),
-    data: `0x${log.amount.toString(16).padStart(64, '0')}${log.shape === 'long_data' ? '00'.repeat(32) : ''}`,
+    data: dataOf(log),
     blockNumber: quantity(block.height),
     blockHash: block.hash,
     ...(stampsLogs ? { blockTimestamp: quantity(block.timeMs / 1_000) } : {}),
@@ -136,17 +135,6 @@ export function logObject(
     logIndex: quantity(logIndex),
     removed: false,
   }
-}
-
-function topicsOf({ from, to, shape }: SimLog): string[] {
-  const topics = [TRANSFER_TOPIC, pad(from), pad(to)]
-  if (shape === 'four_topics') return [...topics, `0x${'00'.repeat(31)}01`]
-  if (shape === 'dirty_padding') return [TRANSFER_TOPIC, pad(from), `0x01${pad(to).slice(4)}`]
-  return topics
-}
-
-function pad(address: Hex): string {
-  return PADDING + address.slice(2)
 }
 
 const blooms = new WeakMap<SimBlock, Hex>()
