@@ -47,6 +47,28 @@ create table audit_entry (
   constraint audit_entry_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id)
 );
 
+create table audit_progress (
+  chain_id text not null,
+  provider text not null,
+  from_height bigint not null,
+  next_height bigint not null,
+  last_hash bytea,
+  rescan_id bigint not null,
+  updated_at timestamp with time zone not null,
+  constraint audit_progress_pkey PRIMARY KEY (chain_id, provider),
+  constraint audit_progress_check CHECK ((from_height <= next_height))
+);
+comment on column audit_progress.last_hash is 'of the block below next_height as this provider showed it: the next one must link to it';
+comment on column audit_progress.rescan_id is 'the newest rescan whose blocks were audited again since';
+
+create table audit_round (
+  chain_id text not null,
+  height bigint not null,
+  completed_at timestamp with time zone not null,
+  constraint audit_round_pkey PRIMARY KEY (chain_id)
+);
+comment on table audit_round is 'the last time that every provider had been heard up to what was final, and all checks were made';
+
 create table block (
   chain_id text not null,
   height bigint not null,
@@ -161,6 +183,7 @@ create table deposit_address (
   registered_height bigint not null,
   epoch bigint not null,
   registered_at timestamp with time zone not null,
+  blacklisted_at timestamp with time zone,
   constraint deposit_address_pkey PRIMARY KEY (id),
   constraint deposit_address_environment_id_rail_address_key UNIQUE (environment_id, rail, address),
   constraint deposit_address_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id),
@@ -173,6 +196,7 @@ CREATE INDEX deposit_address_owner ON public.deposit_address USING btree (enviro
 CREATE INDEX deposit_address_page ON public.deposit_address USING btree (environment_id, id);
 comment on column deposit_address.watch_from is 'first height of the history the owner asked for; null: from registration on';
 comment on column deposit_address.registered_height is 'our tip when it was registered; -1 before the first block';
+comment on column deposit_address.blacklisted_at is 'time of the block in which the token''s issuer put it on the blacklist; null: not on it';
 
 create table endpoint (
   id text not null,
@@ -255,6 +279,48 @@ create table feed_head (
   constraint feed_head_pkey PRIMARY KEY (environment_id),
   constraint feed_head_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id)
 );
+
+create table finding (
+  id text not null,
+  chain_id text not null,
+  environment_id text,
+  kind text not null,
+  severity text not null,
+  state text not null,
+  subject text not null,
+  summary text not null,
+  evidence jsonb not null,
+  provider text,
+  rail text,
+  height bigint,
+  deposit_id text,
+  holds_finals boolean not null,
+  opened_at timestamp with time zone not null,
+  seen_at timestamp with time zone not null,
+  acknowledged_at timestamp with time zone,
+  acknowledged_by text,
+  acknowledged_reason text,
+  heal_asked_at timestamp with time zone,
+  heal_asked_by text,
+  heal_asked_reason text,
+  resolved_at timestamp with time zone,
+  resolved_by text,
+  resolved_reason text,
+  constraint finding_pkey PRIMARY KEY (id),
+  constraint finding_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id),
+  constraint finding_check CHECK (((resolved_at IS NOT NULL) = (state = 'resolved'::text))),
+  constraint finding_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
+  constraint finding_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text])))
+);
+CREATE INDEX finding_hold ON public.finding USING btree (chain_id, rail) WHERE ((state <> 'resolved'::text) AND holds_finals);
+CREATE INDEX finding_page ON public.finding USING btree (opened_at, id);
+CREATE INDEX finding_standing ON public.finding USING btree (chain_id, height) WHERE (state <> 'resolved'::text);
+comment on table finding is 'one row per difference, however often it is seen: the id is derived from what differs';
+comment on column finding.environment_id is 'null: it concerns the chain, and everybody on it';
+comment on column finding.provider is 'whose answer differs; null where it is not about a provider';
+comment on column finding.deposit_id is 'derived from the facts: the deposit need not be there (yet)';
+comment on column finding.holds_finals is 'while it is not resolved, no deposit of its rail becomes final';
+comment on column finding.heal_asked_at is 'a person vouches for a transfer that no second provider shows';
 
 create table idempotency_key (
   environment_id text not null,

@@ -4,6 +4,7 @@ import type { Random } from '../lib/random.ts'
 import type { Address, ChainId } from './chain.ts'
 import type { DepositId } from './deposit.ts'
 import type { EventId, EventType } from './event.ts'
+import type { FindingId, FindingKind } from './finding.ts'
 
 /** 32 letters and digits without look-alikes (Crockford's base 32), lower case. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -38,6 +39,18 @@ export interface EventFacts {
 
 export function eventId(facts: EventFacts): EventId {
   return `evt_${digest(['event', facts.depositId, facts.type, facts.blockHash, `${facts.recurrence}`])}`
+}
+
+export interface FindingFacts {
+  readonly kind: FindingKind
+  readonly chainId: ChainId
+  /** What tells it from other findings of its kind on its chain. */
+  readonly subject: readonly (string | number)[]
+}
+
+/** The same difference has the same id however often it is seen. */
+export function findingId({ kind, chainId, subject }: FindingFacts): FindingId {
+  return `fnd_${digest(['finding', kind, chainId, ...subject.map(String)])}`
 }
 
 /** A random id for what people create (endpoints, keys): `<prefix>_` and 26 characters, 130 bits. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EVENT_TYPES } from '../domain/event.ts'
+import { KINDS } from './finding-view.ts'
 
 /** No control characters or halves of surrogate pairs: PostgreSQL refuses the first, UTF-8 the second. */
 const TEXT = /^[^\p{Cc}\p{Cs}]*$/u
@@ -121,6 +122,11 @@ export const FIELDS = {
   event_id: id('evt', 'an event'),
   endpoint_id: id('ep', 'an endpoint'),
   delivery_id: rowId('a delivery'),
+  finding_id: id('fnd', 'a finding'),
+  finding_state: z
+    .enum(['open', 'acknowledged', 'resolved', 'standing'])
+    .describe('`open`, `acknowledged`, `resolved`, or `standing` for whatever is not resolved'),
+  kind: z.enum(KINDS).describe(`One of ${KINDS.join(', ')}`),
 } as const
 
 /** The remedy for a field: what it should have been. */

@@ -23,6 +23,7 @@ import { explainRoute } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 
 /** A JSON body; the largest legitimate one, an endpoint, has a URL of 2 KiB. Bulk streams have their own limits. */
+import { findingRoutes } from './routes/findings.ts'
 const BODY_BYTES_MAX = 64 * 1024
 /** From the first byte of a request to its last; long enough for a million addresses on a slow line. */
 const REQUEST_MS_MAX = 300_000
@@ -80,6 +81,7 @@ async function keyedRoutes(app: App, deps: RouteDeps): Promise<void> {
 /** What is not even HTTP, or came too slowly: there is no request to answer, only a socket. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (socket.writable && error.code !== 'ECONNRESET') {
+  findingRoutes(app, deps)
     const detail = 'not a complete HTTP/1.1 request with at most 16 KiB of headers; send one'
     const body = JSON.stringify(problem('invalid_request', detail))
     const head = [

@@ -75,6 +75,7 @@ export interface Tables {
     registered_height: number
     epoch: number
     registered_at: Date
+    blacklisted_at: Generated<Date | null>
   }
   rescan: {
     id: GeneratedAlways<number>
@@ -154,6 +155,45 @@ export interface Tables {
     response: Buffer | null
     error: string | null
   }
+  finding: FindingTable
+  audit_progress: {
+    chain_id: string
+    provider: string
+    from_height: number
+    next_height: number
+    last_hash: Buffer | null
+    rescan_id: number
+    updated_at: Date
+  }
+  audit_round: { chain_id: string; height: number; completed_at: Date }
+}
+
+interface FindingTable {
+  id: string
+  chain_id: string
+  environment_id: string | null
+  kind: string
+  severity: 'info' | 'warning' | 'critical'
+  state: 'open' | 'acknowledged' | 'resolved'
+  subject: string
+  summary: string
+  evidence: Json
+  provider: string | null
+  rail: string | null
+  height: number | null
+  deposit_id: string | null
+  holds_finals: boolean
+  opened_at: Date
+  seen_at: Date
+  acknowledged_at: Date | null
+  acknowledged_by: string | null
+  acknowledged_reason: string | null
+  heal_asked_at: Date | null
+  heal_asked_by: string | null
+  heal_asked_reason: string | null
+  resolved_at: Date | null
+  resolved_by: string | null
+  resolved_reason: string | null
 }
 
 interface DepositTable {

@@ -101,6 +101,25 @@ export class Metrics {
       name: `settled_${name}`,
       help: spec.help,
       labelNames: [...spec.labels],
+  drift_findings_open: gauge('Findings not yet resolved', 'chain', 'kind', 'severity'),
+  drift_audited_height: gauge('Block up to which every provider was read a second time', 'chain'),
+  drift_last_round_timestamp_seconds: gauge(
+    'When every provider had last been heard up to what was final, in Unix time; 0: never',
+    'chain',
+  ),
+  drift_blocks_audited_total: counter('Blocks read a second time, once per provider', 'chain'),
+  drift_proofs_total: counter(
+    'Blocks whose receipts were hashed and compared with their header',
+    'chain',
+    'outcome',
+  ),
+  drift_coverage_gap_blocks: gauge(
+    'Finalized blocks since the start of a chain that no second look has covered',
+    'chain',
+  ),
+  database_read_timestamp_seconds: gauge(
+    'When the gauges that only the database knows were last read',
+  ),
       registers: [this.registry],
     }
     if (spec.kind === 'counter') return new Counter(common)

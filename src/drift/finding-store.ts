@@ -1,0 +1,227 @@
+import { sql, type Selectable } from 'kysely'
+import type { ChainId } from '../domain/chain.ts'
+import {
+  FINDING_KINDS,
+  type Decision,
+  type Difference,
+  type Finding,
+  type FindingId,
+  type FindingKind,
+  type FindingState,
+  type Severity,
+} from '../domain/finding.ts'
+import { required } from '../lib/assert.ts'
+import type { Db, Tx } from '../store/database.ts'
+import type { Tables } from '../store/tables.ts'
+
+/** While one of these stands, no deposit of its rail becomes final. */
+const HOLDS_FINALS: ReadonlySet<FindingKind> = new Set(['token_deprecated'])
+
+export interface Seen {
+  readonly finding: Finding
+  /** Not on record before, or resolved since. */
+  readonly isNew: boolean
+}
+
+/**
+ * Writes down a difference. One that stands already is only seen again, with the newest evidence; one that was
+ * resolved and is back is open again. Contract findings are facts of the past: they never open twice.
+ */
+export async function openFinding(
+  tx: Tx,
+  difference: Difference,
+  { now, again = true }: { readonly now: Date; readonly again?: boolean },
+): Promise<Seen> {
+  const { id, kind } = difference
+  const before = await lockFinding(tx, id)
+  if (before === null) {
+    await tx.insertInto('finding').values(firstRow(difference, now)).execute()
+  } else {
+    const reopens = before.state === 'resolved' && again
+    if (before.state === 'resolved' && !again) return { finding: before, isNew: false }
+    const { summary, evidence } = difference
+    await tx
+      .updateTable('finding')
+      .set({ summary, evidence: JSON.stringify(evidence), seen_at: now })
+      .$if(reopens, (query) => query.set({ ...REOPENED, opened_at: now }))
+      .where('id', '=', id)
+      .execute()
+  }
+  const finding = required(await lockFinding(tx, id), `${kind} ${id} was just written`)
+  return { finding, isNew: before === null || before.state === 'resolved' }
+}
+
+const REOPENED = {
+  state: 'open',
+  acknowledged_at: null,
+  acknowledged_by: null,
+  acknowledged_reason: null,
+  heal_asked_at: null,
+  heal_asked_by: null,
+  heal_asked_reason: null,
+  resolved_at: null,
+  resolved_by: null,
+  resolved_reason: null,
+} as const
+
+function firstRow(difference: Difference, now: Date) {
+  const { id, chainId, kind, environment, evidence, depositId, ...same } = difference
+  return {
+    ...same,
+    id,
+    kind,
+    chain_id: chainId,
+    environment_id: environment,
+    severity: FINDING_KINDS[kind],
+    evidence: JSON.stringify(evidence),
+    deposit_id: depositId,
+    holds_finals: HOLDS_FINALS.has(kind),
+    opened_at: now,
+    seen_at: now,
+    ...REOPENED,
+  }
+}
+
+/** The finding, held until the commit; null if there is none. */
+export async function lockFinding(tx: Tx, id: FindingId): Promise<Finding | null> {
+  const row = await findings(tx).where('id', '=', id).forUpdate().executeTakeFirst()
+  return row === undefined ? null : toFinding(row)
+}
+
+export async function resolveFinding(tx: Tx, id: FindingId, decision: Decision): Promise<void> {
+  const { at, by, reason } = decision
+  await tx
+    .updateTable('finding')
+    .set({ state: 'resolved', resolved_at: at, resolved_by: by, resolved_reason: reason })
+    .where('id', '=', id)
+    .where('state', '<>', 'resolved')
+    .execute()
+}
+
+export async function acknowledgeFinding(tx: Tx, id: FindingId, decision: Decision): Promise<void> {
+  const { at, by, reason } = decision
+  await tx
+    .updateTable('finding')
+    .set({
+      state: 'acknowledged',
+      acknowledged_at: at,
+      acknowledged_by: by,
+      acknowledged_reason: reason,
+    })
+    .where('id', '=', id)
+    .where('state', '<>', 'resolved')
+    .execute()
+}
+
+export async function askToHeal(tx: Tx, id: FindingId, decision: Decision): Promise<void> {
+  const { at, by, reason } = decision
+  await tx
+    .updateTable('finding')
+    .set({ heal_asked_at: at, heal_asked_by: by, heal_asked_reason: reason })
+    .where('id', '=', id)
+    .execute()
+}
+
+export interface FindingFilter {
+  /** Those of this environment and those that concern everybody; null: all. */
+  readonly environment: string | null
+  /** `standing`: open or acknowledged. */
+  readonly state?: FindingState | 'standing' | undefined
+  readonly kind?: FindingKind | undefined
+  readonly depositId?: string | undefined
+  readonly before?: { readonly openedAt: Date; readonly id: string } | undefined
+  readonly limit: number
+}
+
+/** Newest first. */
+export async function listFindings(db: Db, filter: FindingFilter): Promise<Finding[]> {
+  const { environment, state, kind, depositId, before, limit } = filter
+  let query = findings(db).orderBy('opened_at', 'desc').orderBy('id', 'desc').limit(limit)
+  if (environment !== null) {
+    query = query.where((eb) =>
+      eb.or([eb('environment_id', '=', environment), eb('environment_id', 'is', null)]),
+    )
+  }
+  if (state === 'standing') query = query.where('state', '<>', 'resolved')
+  else if (state !== undefined) query = query.where('state', '=', state)
+  if (kind !== undefined) query = query.where('kind', '=', kind)
+  if (depositId !== undefined) query = query.where('deposit_id', '=', depositId)
+  if (before !== undefined) {
+    query = query.where((eb) =>
+      eb(eb.refTuple('opened_at', 'id'), '<', eb.tuple(before.openedAt, before.id)),
+    )
+  }
+  return (await query.execute()).map(toFinding)
+}
+
+export async function findFinding(db: Db, id: string): Promise<Finding | null> {
+  const row = await findings(db).where('id', '=', id).executeTakeFirst()
+  return row === undefined ? null : toFinding(row)
+}
+
+/** Findings of a chain that stand, by id from `afterId` on. */
+export async function standingFindings(
+  db: Db,
+  chainId: ChainId,
+  page: {
+    readonly kinds: readonly FindingKind[]
+    readonly afterId: string
+    readonly limit: number
+  },
+): Promise<Finding[]> {
+  const rows = await findings(db)
+    .where('chain_id', '=', chainId)
+    .where('state', '<>', 'resolved')
+    .where('kind', 'in', [...page.kinds])
+    .where('id', '>', page.afterId)
+    .orderBy('id')
+    .limit(page.limit)
+    .execute()
+  return rows.map(toFinding)
+}
+
+export interface FindingCount {
+  readonly chainId: ChainId
+  readonly kind: string
+  readonly severity: Severity
+  readonly count: number
+}
+
+/** How many stand. */
+export async function countFindings(db: Db): Promise<FindingCount[]> {
+  const { rows } = await sql<FindingCount>`
+    select chain_id as "chainId", kind, severity, count(*) as count from finding
+    where state <> 'resolved' group by chain_id, kind, severity`.execute(db)
+  return rows
+}
+
+function findings(db: Db) {
+  return db.selectFrom('finding').selectAll()
+}
+
+function toFinding(row: Selectable<Tables['finding']>): Finding {
+  return {
+    id: row.id as FindingId,
+    chainId: row.chain_id,
+    kind: row.kind as FindingKind,
+    severity: row.severity,
+    state: row.state,
+    environment: row.environment_id,
+    subject: row.subject,
+    summary: row.summary,
+    evidence: row.evidence as object,
+    provider: row.provider,
+    rail: row.rail,
+    height: row.height,
+    depositId: row.deposit_id,
+    openedAt: row.opened_at,
+    seenAt: row.seen_at,
+    acknowledged: decision(row.acknowledged_at, row.acknowledged_by, row.acknowledged_reason),
+    healAsked: decision(row.heal_asked_at, row.heal_asked_by, row.heal_asked_reason),
+    resolved: decision(row.resolved_at, row.resolved_by, row.resolved_reason),
+  }
+}
+
+function decision(at: Date | null, by: string | null, reason: string | null): Decision | null {
+  return at === null || by === null || reason === null ? null : { at, by, reason }
+}
