@@ -9,6 +9,7 @@ import { assertOneContract } from './domain/caip.ts'
 import type { ChainId, Codec } from './domain/chain.ts'
 import { AppError } from './domain/error.ts'
 import { randomId } from './domain/id.ts'
+import { DriftGauges } from './drift/drift-gauges.ts'
 import type { Oracle } from './explain/ask.ts'
 import { Gauges } from './gauges.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -99,14 +100,15 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
       onEvents: () => publisher.wake.ring(),
     }),
   )
-  const slugs = new Map(config.chains.map(({ chain }) => [chain.id, chain.slug]))
+  const chainFacts = config.chains.map(({ chain }) => chain)
   const loops: Loop[] = [
     ...watches.flatMap((watch, index) => chainLoops(watch, chains.opened[index]?.config)),
     { actor: publisherLease, idleMs: REST_MS.lease },
     { actor: publisher, idleMs: REST_MS.publisher, wake: publisher.wake },
     { actor: deliveryLease, idleMs: REST_MS.lease },
     { actor: dispatcher, idleMs: REST_MS.dispatcher, wake: dispatcher.wake },
-    { actor: new Gauges(db, env.clock, metrics, slugs), idleMs: REST_MS.gauges },
+    { actor: new Gauges(db, env.clock, metrics, config.chains), idleMs: REST_MS.gauges },
+    { actor: new DriftGauges(db, metrics, chainFacts), idleMs: REST_MS.gauges },
     { actor: new Housekeeping(db, env.clock), idleMs: REST_MS.housekeeping },
     { actor: new ShortageWatch(db, config.chains, base.report), idleMs: REST_MS.shortages },
   ]
