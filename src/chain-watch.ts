@@ -2,11 +2,13 @@ import { lockCursor, readCursor, type Cursor } from './block/block-store.ts'
 import { Follower } from './block/follower.ts'
 import type { ChainConfig } from './config/config.ts'
 import type { Evidence } from './confirmation/policy.ts'
+import { waitsOf } from './confirmation/waits.ts'
 import { Witness } from './confirmation/witness.ts'
 import type { Chain, Codec } from './domain/chain.ts'
 import { SourceError, type ChainSource } from './domain/source.ts'
 import type { Step } from './domain/step.ts'
 import type { Transfer } from './domain/transfer.ts'
+import { required } from './lib/assert.ts'
 import type { Env } from './lib/env.ts'
 import type { Actor } from './lib/loop.ts'
 import { Wake } from './lib/wake.ts'
@@ -52,7 +54,7 @@ export function watchChain(
   const pipeline: Pipeline = { chain, rails, codec, filter, env }
   const apply = async (tx: Tx, step: Step) => {
     const applied = await applyStep(tx, step, pipeline)
-    return { more: applied.more, announce: () => announce(applied, step, deps) }
+    return { more: applied.more, announce: () => announce(applied, step, { ...deps, rails }) }
   }
   const withBlockTimes = (transfers: readonly Transfer[]) =>
     timeTransfers(transfers, filter.candidates(transfers.filter(isUntimed)), source)
@@ -60,6 +62,7 @@ export function watchChain(
   const hint = new Wake()
   source.onHint(() => hint.ring())
   const follower = new Follower({ ...common, start: config.start })
+  report.watched(chain, [...rails.keys()])
   report.headAge(chain, () => follower.sight.ageSeconds())
   return {
     chain,
@@ -81,7 +84,11 @@ export function actorsOf(watch: ChainWatch): readonly Actor[] {
   return [keeper, filter, follower, rescanner, witness]
 }
 
-function announce(applied: Applied, step: Step, deps: ChainWatchDeps): void {
+function announce(
+  applied: Applied,
+  step: Step,
+  deps: ChainWatchDeps & Pick<Pipeline, 'rails'>,
+): void {
   if (step.kind === 'connect') {
     for (const [rail, transfers] of Map.groupBy(step.transfers, (transfer) => transfer.rail)) {
       deps.report.seen(rail, transfers.length, applied.matched.get(rail) ?? 0)
@@ -89,8 +96,11 @@ function announce(applied: Applied, step: Step, deps: ChainWatchDeps): void {
   }
   for (const [index, { deposit }] of applied.transitions.entries()) {
     const event = applied.events[index]
-    if (event !== undefined) deps.report.transition(deposit, event)
+    const rail = required(deps.rails.get(deposit.rail), `${deposit.rail} is a rail of this chain`)
+    if (event !== undefined) deps.report.transition(deposit, event, rail)
   }
+  const waits = waitsOf(applied.transitions, deps.env.clock.now())
+  for (const wait of waits) deps.report.waited(wait)
   if (applied.events.length > 0) deps.onEvents()
 }
 

@@ -1,5 +1,17 @@
-import { countDepositsByState } from './confirmation/deposit-read-store.ts'
-import { backlog } from './delivery/delivery-page-store.ts'
+import { readCursor, type Cursor } from './block/block-store.ts'
+import type { ChainConfig } from './config/config.ts'
+import {
+  depositTotals,
+  unfinalAmounts,
+  type DepositTotals,
+  type UnfinalAmount,
+} from './confirmation/deposit-read-store.ts'
+import { countUnconfirmed } from './confirmation/deposit-store.ts'
+import { amountsAtRisk } from './confirmation/exposure.ts'
+import type { Evidence } from './confirmation/policy.ts'
+import { backlog, failingEndpoints } from './delivery/delivery-page-store.ts'
+import { approximateTokens } from './domain/amount.ts'
+import type { Chain, Rail, RailId } from './domain/chain.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Actor, Outcome } from './lib/loop.ts'
 import { countOpenRescans } from './match/rescan-store.ts'
@@ -7,48 +19,127 @@ import { outboxBacklog } from './outbox/outbox-store.ts'
 import type { Db } from './store/database.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 
+/** A deposit whose rule held this long ago and that is not confirmed does not wait for its chain any more. */
+const OVERDUE_SECONDS = 300
+const UNFINAL_STATES = ['detected', 'confirmed'] as const
+
 /** Sets the gauges that only the database knows. Any daemon may; they say the same wherever they are read. */
 export class Gauges implements Actor {
   readonly name = 'gauges'
   readonly #db: Db
   readonly #clock: Clock
   readonly #metrics: Metrics
-  readonly #slugs: ReadonlyMap<string, string>
+  readonly #chains: readonly ChainConfig[]
+  readonly #rails: ReadonlyMap<RailId, Rail>
 
-  constructor(db: Db, clock: Clock, metrics: Metrics, slugs: ReadonlyMap<string, string>) {
+  constructor(db: Db, clock: Clock, metrics: Metrics, chains: readonly ChainConfig[]) {
     this.#db = db
     this.#clock = clock
     this.#metrics = metrics
-    this.#slugs = slugs
+    this.#chains = chains
+    const rails = chains.flatMap((chain) => chain.rails.map(({ rail }) => rail))
+    this.#rails = new Map(rails.map((rail) => [rail.id, rail]))
   }
 
   async tick(): Promise<Outcome> {
-    const [deposits, deliveries, outbox, rescans] = await Promise.all([
-      countDepositsByState(this.#db),
+    await Promise.all([this.#readDeposits(), this.#readDelivery(), this.#readFeed()])
+    for (const config of this.#chains) await this.#readChain(config)
+    this.#metrics.set('database_read_timestamp_seconds', this.#clock.now().getTime() / 1_000)
+    return { pace: 'idle', name: 'set' }
+  }
+
+  async #readDeposits(): Promise<void> {
+    const totals = await depositTotals(this.#db)
+    this.#metrics.reset('deposits')
+    this.#metrics.reset('deposit_amount_tokens')
+    for (const { environment, rail, state, count, amount } of totals) {
+      this.#metrics.set('deposits', count, { environment, rail, state })
+      const { decimals } = this.#rails.get(rail) ?? {}
+      // Of a rail that is no longer configured nobody here knows how many units a token has.
+      if (decimals === undefined) continue
+      const tokens = approximateTokens(amount, decimals)
+      this.#metrics.set('deposit_amount_tokens', tokens, { environment, rail, state })
+    }
+    for (const rail of this.#rails.keys()) this.#setOldest(rail, totals)
+  }
+
+  #setOldest(rail: RailId, totals: readonly DepositTotals[]): void {
+    for (const state of UNFINAL_STATES) {
+      const ages = totals
+        .filter((it) => it.rail === rail && it.state === state)
+        .map(({ since }) => this.#ageSeconds(since))
+      this.#metrics.set('deposit_oldest_seconds', Math.max(0, ...ages), { rail, state })
+    }
+  }
+
+  async #readDelivery(): Promise<void> {
+    const [deliveries, endpoints] = await Promise.all([
       backlog(this.#db),
-      outboxBacklog(this.#db),
-      countOpenRescans(this.#db),
+      failingEndpoints(this.#db),
     ])
     const metrics = this.#metrics
-    metrics.set('outbox_unpublished', outbox.count)
-    metrics.set('outbox_age_seconds', outbox.oldest === null ? 0 : this.#ageSeconds(outbox.oldest))
-    metrics.reset('deposits')
-    for (const { environment, rail, state, count } of deposits) {
-      metrics.set('deposits', count, { environment, rail, state })
-    }
     metrics.reset('deliveries_pending')
     metrics.reset('delivery_oldest_seconds')
+    metrics.reset('endpoints_failing')
+    for (const { environment, failing } of endpoints) {
+      metrics.set('endpoints_failing', failing, { environment })
+      metrics.set('deliveries_pending', 0, { environment })
+      metrics.set('delivery_oldest_seconds', 0, { environment })
+    }
     for (const { environment, pending, oldest } of deliveries) {
       metrics.set('deliveries_pending', pending, { environment })
       metrics.set('delivery_oldest_seconds', this.#ageSeconds(oldest), { environment })
     }
-    for (const [chainId, chain] of this.#slugs) {
-      metrics.set('rescans_open', rescans.get(chainId) ?? 0, { chain })
+  }
+
+  async #readFeed(): Promise<void> {
+    const [outbox, rescans] = await Promise.all([
+      outboxBacklog(this.#db),
+      countOpenRescans(this.#db),
+    ])
+    const ageSeconds = outbox.oldest === null ? 0 : this.#ageSeconds(outbox.oldest)
+    this.#metrics.set('outbox_unpublished', outbox.count)
+    this.#metrics.set('outbox_age_seconds', ageSeconds)
+    for (const { chain } of this.#chains) {
+      this.#metrics.set('rescans_open', rescans.get(chain.id) ?? 0, { chain: chain.slug })
     }
-    return { pace: 'idle', name: 'set' }
+  }
+
+  async #readChain({ chain, rails }: ChainConfig): Promise<void> {
+    const cursor = await readCursor(this.#db, chain.id)
+    if (cursor === null) return
+    const [unfinal, overdue] = await Promise.all([
+      unfinalAmounts(this.#db, chain.id),
+      countUnconfirmed(this.#db, chain.id, minutesAgo(cursor, chain)),
+    ])
+    for (const { rail } of rails) {
+      this.#setAtRisk(rail, cursor.height, unfinal)
+      // A halted chain moves no deposits, and says so itself.
+      const count = cursor.halt === null ? (overdue.get(rail.id) ?? 0) : 0
+      this.#metrics.set('deposits_overdue', count, { rail: rail.id })
+    }
+  }
+
+  #setAtRisk(rail: Rail, tipHeight: number, unfinal: readonly UnfinalAmount[]): void {
+    for (const state of UNFINAL_STATES) {
+      const standing = unfinal.filter((it) => it.rail === rail.id && it.state === state)
+      for (const { depth, amount } of amountsAtRisk(standing, tipHeight)) {
+        const tokens = approximateTokens(amount, rail.decimals)
+        this.#metrics.set('at_risk_amount_tokens', tokens, { rail: rail.id, state, depth })
+      }
+    }
   }
 
   #ageSeconds(since: Date): number {
     return Math.max(0, (this.#clock.now().getTime() - since.getTime()) / 1000)
+  }
+}
+
+/** What was known of a chain OVERDUE_SECONDS ago, by its own pace. */
+function minutesAgo({ height, finalized }: Cursor, { blockTimeSeconds }: Chain): Evidence {
+  const blocks = Math.ceil(OVERDUE_SECONDS / blockTimeSeconds)
+  return {
+    tipHeight: height - blocks,
+    finalizedHeight: finalized === null ? null : finalized.height - blocks,
   }
 }

@@ -8,8 +8,8 @@ import type { Actor, Outcome } from './lib/loop.ts'
 import type { Db } from './store/database.ts'
 import type { Report } from './telemetry/report.ts'
 
-/** A policy that nobody can meet: its deposits would stay `detected`, and nothing would say why. */
-export interface Shortage {
+/** How many providers a policy asks for, and how many there are. */
+interface Demand {
   readonly environment: string
   readonly chain: string
   readonly rail: RailId
@@ -18,27 +18,43 @@ export interface Shortage {
   readonly configured: number
 }
 
+/** A policy that nobody can meet: its deposits would stay `detected`, and nothing would say why. */
+export type Shortage = Demand
+
 /** Which policies in force ask for more providers than their chain is configured with. */
 export async function findShortages(db: Db, chains: readonly ChainConfig[]): Promise<Shortage[]> {
+  return (await findDemands(db, chains)).filter(isShortage)
+}
+
+/** How many providers each policy in force asks for, on chains that are configured here. */
+async function findDemands(db: Db, chains: readonly ChainConfig[]): Promise<Demand[]> {
   const watched = chains.flatMap((chain) => chain.rails.map(({ rail }) => ({ rail, chain })))
   const policies = await policiesInForce(
     db,
     watched.map(({ rail }) => rail),
   )
-  return policies.flatMap((policy) => {
+  return policies.map((policy) => {
     const owner = watched.find(({ rail }) => rail.id === policy.rail.id)
-    return shortageOf(required(owner, `${policy.rail.id} was asked for`).chain, policy) ?? []
+    return demandOf(required(owner, `${policy.rail.id} was asked for`).chain, policy)
   })
 }
 
-export function shortageOf(
+export function shortageOf(config: ChainConfig, policy: PolicyInForce): Shortage | null {
+  const demand = demandOf(config, policy)
+  return isShortage(demand) ? demand : null
+}
+
+function demandOf(
   { chain, providers }: ChainConfig,
   { environment, rail, version, policy }: PolicyInForce,
-): Shortage | null {
+): Demand {
   const asked = providersAsked(policy)
   const configured = providers.length
-  if (asked <= configured) return null
   return { environment, chain: chain.slug, rail: rail.id, version, asked, configured }
+}
+
+function isShortage({ asked, configured }: Demand): boolean {
+  return asked > configured
 }
 
 export function describeShortage({ version, asked, configured }: Shortage): string {
@@ -65,7 +81,9 @@ export class ShortageWatch implements Actor {
   }
 
   async tick(): Promise<Outcome> {
-    const shortages = await findShortages(this.#db, this.#chains)
+    const demands = await findDemands(this.#db, this.#chains)
+    for (const demand of demands) this.#report.providersAsked(demand)
+    const shortages = demands.filter(isShortage)
     const unsaid = shortages.filter((shortage) => !this.#said.has(keyOf(shortage)))
     this.#said = new Set(shortages.map(keyOf))
     for (const shortage of unsaid) {

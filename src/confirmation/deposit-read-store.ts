@@ -84,24 +84,54 @@ export async function sightingsOf(db: Db, id: DepositId): Promise<Sighting[]> {
   }))
 }
 
-export interface DepositCount {
+export interface DepositTotals {
   readonly environment: string
   readonly rail: RailId
   readonly state: DepositState
   readonly count: number
+  readonly amount: bigint
+  /** Since when the one that has not changed for longest is in that state. */
+  readonly since: Date
 }
 
-export async function countDepositsByState(db: Db): Promise<DepositCount[]> {
-  return db
+export async function depositTotals(db: Db): Promise<DepositTotals[]> {
+  const rows = await db
     .selectFrom('deposit')
     .select((eb) => [
       'environment_id as environment',
       'rail',
       'state',
       eb.fn.countAll<number>().as('count'),
+      eb.fn.sum<string>('amount').as('amount'),
+      eb.fn.min('updated_at').as('since'),
     ])
     .groupBy(['environment_id', 'rail', 'state'])
     .execute()
+  return rows.map((row) => ({ ...row, amount: BigInt(row.amount) }))
+}
+
+export interface UnfinalAmount {
+  readonly rail: RailId
+  readonly state: 'detected' | 'confirmed'
+  readonly height: number
+  readonly amount: bigint
+}
+
+/** What stands in each block of a chain and is not final: what a reorg could still take out. */
+export async function unfinalAmounts(db: Db, chainId: ChainId): Promise<UnfinalAmount[]> {
+  const rows = await db
+    .selectFrom('deposit')
+    .select((eb) => ['rail', 'state', 'height', eb.fn.sum<string>('amount').as('amount')])
+    .where('chain_id', '=', chainId)
+    .where('state', 'in', ['detected', 'confirmed'])
+    .groupBy(['rail', 'state', 'height'])
+    .execute()
+  return rows.map(({ rail, state, height, amount }) => ({
+    rail,
+    state: state === 'detected' ? state : 'confirmed',
+    height,
+    amount: BigInt(amount),
+  }))
 }
 
 export interface Stake {

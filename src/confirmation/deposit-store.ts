@@ -1,5 +1,5 @@
 import { sql, type Selectable } from 'kysely'
-import type { ChainId } from '../domain/chain.ts'
+import type { ChainId, RailId } from '../domain/chain.ts'
 import type { Deposit, DepositId, DepositState } from '../domain/deposit.ts'
 import type { Transition } from '../domain/event.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
@@ -87,6 +87,23 @@ export async function unwitnessedDeposits(
     .limit(page.limit)
     .execute()
   return rows.map(toDeposit)
+}
+
+/** How many deposits of each rail this evidence should have moved, if other providers had vouched for them. */
+export async function countUnconfirmed(
+  db: Db,
+  chainId: ChainId,
+  evidence: Evidence,
+): Promise<ReadonlyMap<RailId, number>> {
+  const rows = await db
+    .selectFrom('deposit as d')
+    .select((eb) => ['d.rail', eb.fn.countAll<number>().as('count')])
+    .where('d.chain_id', '=', chainId)
+    .where('d.state', '=', 'detected')
+    .where(ruleHolds(evidence))
+    .groupBy('d.rail')
+    .execute()
+  return new Map(rows.map(({ rail, count }) => [rail, count]))
 }
 
 /** Records how many providers show the deposit in its block now; ignored if it has moved on since they were asked. */

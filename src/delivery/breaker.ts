@@ -15,7 +15,7 @@ export interface Breaker {
 
 export const CLOSED: Breaker = { failures: 0, openUntil: null }
 
-const FAILURES_TO_OPEN = 5
+export const FAILURES_TO_OPEN = 5
 const PAUSE_MIN_MS = 30_000
 const PAUSE_MAX_MS = 600_000
 /** Spreads the probes of endpoints that broke together (one receiver, many endpoints). */

@@ -1,6 +1,7 @@
 import { sql, type Selectable } from 'kysely'
 import type { Db } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
+import { FAILURES_TO_OPEN } from './breaker.ts'
 import type { Attempt, Delivery, DeliveryState } from './delivery.ts'
 import type { OutcomeKind } from './sink.ts'
 
@@ -78,6 +79,20 @@ export async function backlog(db: Db): Promise<Backlog[]> {
   const { rows } = await sql<Backlog>`
     select environment_id as environment, count(*) as pending, min(created_at) as oldest
     from delivery where state = 'pending'
+    group by environment_id order by environment_id`.execute(db)
+  return rows
+}
+
+export interface FailingEndpoints {
+  readonly environment: string
+  readonly failing: number
+}
+
+/** How many endpoints have failed as often in a row as opens a breaker, per environment that has endpoints. */
+export async function failingEndpoints(db: Db): Promise<FailingEndpoints[]> {
+  const { rows } = await sql<FailingEndpoints>`
+    select environment_id as environment, count(*) filter (where failures >= ${FAILURES_TO_OPEN}) as failing
+    from endpoint where state = 'enabled'
     group by environment_id order by environment_id`.execute(db)
   return rows
 }

@@ -34,3 +34,8 @@ export function formatAmount(amount: bigint, decimals: number): string {
   const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '')
   return fraction === '' ? whole : `${whole}.${fraction}`
 }
+
+/** As whole tokens in a float, which keeps 15 digits: for pictures only, never for books. */
+export function approximateTokens(amount: bigint, decimals: number): number {
+  return Number(formatAmount(amount, decimals))
+}

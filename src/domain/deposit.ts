@@ -3,7 +3,8 @@ import type { Address, ChainId, RailId } from './chain.ts'
 import type { ResolvedPolicy } from './policy.ts'
 
 export type DepositId = `dep_${string}`
-export type DepositState = 'detected' | 'confirmed' | 'final' | 'orphaned' | 'reversed'
+export const DEPOSIT_STATES = ['detected', 'confirmed', 'final', 'orphaned', 'reversed'] as const
+export type DepositState = (typeof DEPOSIT_STATES)[number]
 
 /** The logical inbound movement, stable across re-mining. Its block fields are those of its latest sighting. */
 export interface Deposit {

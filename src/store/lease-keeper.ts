@@ -26,6 +26,7 @@ export class LeaseKeeper implements Actor {
     this.#db = deps.db
     this.#env = deps.env
     this.#report = deps.report
+    deps.report.leaseWanted(leaseName)
   }
 
   readonly current = (): Lease | null => {

@@ -1,6 +1,7 @@
 import type { BlockRef } from '../domain/block.ts'
-import type { Chain } from '../domain/chain.ts'
-import type { Deposit } from '../domain/deposit.ts'
+import { approximateTokens } from '../domain/amount.ts'
+import type { Chain, Rail, RailId } from '../domain/chain.ts'
+import { DEPOSIT_STATES, type Deposit } from '../domain/deposit.ts'
 import type { DepositEvent } from '../domain/event.ts'
 import type { Actor, Failing, Outcome, Recovered } from '../lib/loop.ts'
 import { isOutage, outageReason } from '../lib/outage.ts'
@@ -12,6 +13,8 @@ const POSITION_GAUGES = [
   'tip_height',
   'finalized_height',
   'head_lag_blocks',
+  'head_lag_seconds',
+  'tip_timestamp_seconds',
   'finality_lag_blocks',
   'finality_lag_seconds',
   'chain_halted',
@@ -32,6 +35,19 @@ export class Report {
     // The commonest line by far. It has a fixed set of fields, none of them to redact; looking for some took
     // twice as long as writing it.
     this.#attempts = log.child({}, { redact: [] })
+  }
+
+  /** At the start: a counter that first appears with its first event has no rise that anybody could see. */
+  watched(chain: Chain, rails: readonly RailId[]): void {
+    this.#metrics.begin('reorg_depth_blocks', { chain: chain.slug })
+    for (const rail of rails) {
+      this.#metrics.begin('transfers_seen_total', { rail })
+      this.#metrics.begin('transfers_matched_total', { rail })
+      for (const to of DEPOSIT_STATES) {
+        this.#metrics.begin('transitions_total', { rail, to })
+        this.#metrics.begin('transition_amount_tokens_total', { rail, to })
+      }
+    }
   }
 
   connected(chain: Chain, tip: BlockRef & { time: Date }, blocks: number): void {
@@ -78,14 +94,17 @@ export class Report {
   position(chain: Chain, position: ChainPosition): void {
     const { head, tip, finalized } = position
     const labels = { chain: chain.slug }
+    const secondsBelow = (above: Date, { time }: { readonly time: Date }): number =>
+      Math.max(0, (above.getTime() - time.getTime()) / 1_000)
+    this.#metrics.set('tip_timestamp_seconds', tip.time.getTime() / 1_000, labels)
+    this.#metrics.set('head_lag_seconds', secondsBelow(head.time, tip), labels)
     this.#metrics.set('head_height', head.height, labels)
     this.#metrics.set('tip_height', tip.height, labels)
     this.#metrics.set('head_lag_blocks', Math.max(0, head.height - tip.height), labels)
     if (finalized === null) return
     this.#metrics.set('finalized_height', finalized.height, labels)
     this.#metrics.set('finality_lag_blocks', Math.max(0, tip.height - finalized.height), labels)
-    const lagMs = tip.time.getTime() - finalized.time.getTime()
-    this.#metrics.set('finality_lag_seconds', Math.max(0, lagMs / 1000), labels)
+    this.#metrics.set('finality_lag_seconds', secondsBelow(tip.time, finalized), labels)
   }
 
   /** A provider's answer that cannot be true; it was not believed. */
@@ -98,6 +117,11 @@ export class Report {
     this.#log.warn({ chain: chain.slug, log }, 'log of another shape skipped')
   }
 
+  providersAsked({ chain, environment, rail, asked, configured }: ProviderDemand): void {
+    this.#metrics.set('policy_providers_asked', asked, { chain, environment, rail })
+    this.#metrics.set('providers_configured', configured, { chain })
+  }
+
   /** A policy that cannot be met with the providers there are. */
   policyUnmet(
     subject: { readonly environment: string; readonly rail: string },
@@ -106,8 +130,11 @@ export class Report {
     this.#log.error({ ...subject }, what)
   }
 
-  transition(deposit: Deposit, event: DepositEvent): void {
-    this.#metrics.increment('transitions_total', { rail: deposit.rail, to: deposit.state })
+  transition(deposit: Deposit, event: DepositEvent, { decimals }: Pick<Rail, 'decimals'>): void {
+    const labels = { rail: deposit.rail, to: deposit.state }
+    this.#metrics.increment('transitions_total', labels)
+    const tokens = approximateTokens(deposit.amount, decimals)
+    this.#metrics.increment('transition_amount_tokens_total', labels, tokens)
     const level = deposit.state === 'reversed' ? 'error' : 'info'
     this.#log[level](
       {
@@ -125,17 +152,30 @@ export class Report {
     )
   }
 
+  /** How long a deposit took to a state, from the time of its block. */
+  waited({ rail, band, until, seconds }: WaitReport): void {
+    this.#metrics.observe(`time_to_${until}_seconds`, seconds, { rail, band })
+  }
+
   published(type: string, count: number): void {
     this.#metrics.increment('events_published_total', { type }, count)
   }
 
   attempted(attempt: AttemptReport): void {
-    const { outcome, durationMs } = attempt
+    const { outcome, status, durationMs } = attempt
     this.#metrics.increment('delivery_attempts_total', { outcome })
+    if (attempt.attempt > 1) this.#metrics.increment('delivery_retries_total')
+    if (status === 401 || status === 403) this.#metrics.increment('delivery_unauthorized_total')
     this.#metrics.observe('delivery_duration_seconds', durationMs / 1000, { outcome })
     if (attempt.decision === 'dead') this.#metrics.increment('deliveries_dead_total')
     const level = attempt.decision === 'dead' ? 'error' : outcome === 'delivered' ? 'info' : 'warn'
     this.#attempts[level](attempt, 'delivery.attempted')
+  }
+
+  /** Read at every scrape; null where this daemon has not asked the provider for a while. */
+  providerUp(chain: Chain, provider: string, read: () => boolean | null): void {
+    const asNumber = (up: boolean | null): number | null => (up === null ? null : Number(up))
+    this.#metrics.measure('provider_up', { chain: chain.slug, provider }, () => asNumber(read()))
   }
 
   rpc(call: RpcReport): void {
@@ -147,6 +187,11 @@ export class Report {
       method,
     })
     if (outcome !== 'ok') this.#log.warn(call, 'rpc failed')
+  }
+
+  /** A lease that nobody takes must be seen as well. */
+  leaseWanted(name: string): void {
+    this.#metrics.set('lease_held', 0, { lease: name })
   }
 
   lease(name: string, held: boolean): void {
@@ -189,9 +234,24 @@ function kindOf(error: unknown): string {
 }
 
 export interface ChainPosition {
-  readonly head: BlockRef
+  readonly head: BlockRef & { readonly time: Date }
   readonly tip: BlockRef & { readonly time: Date }
   readonly finalized: (BlockRef & { readonly time: Date }) | null
+}
+
+export interface ProviderDemand {
+  readonly chain: string
+  readonly environment: string
+  readonly rail: RailId
+  readonly asked: number
+  readonly configured: number
+}
+
+export interface WaitReport {
+  readonly rail: RailId
+  readonly band: string
+  readonly until: 'confirmed' | 'final'
+  readonly seconds: number
 }
 
 export interface AttemptReport {

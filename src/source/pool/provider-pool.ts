@@ -36,6 +36,9 @@ export class ProviderPool<P extends Provider> {
     this.#config = config
     this.#deps = deps
     this.providers = providers
+    for (const provider of providers) {
+      deps.report.providerUp(config.chain, provider.name, () => provider.isUp)
+    }
   }
 
   /** First contact. Who does not answer is tried later; nobody left who may serve our chain is an error. */

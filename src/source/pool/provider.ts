@@ -10,6 +10,8 @@ const IDENTITY_MS_MAX = 5 * 60_000
 /** A failing provider rests for twice as long each time, within these bounds. */
 const REST_MS_MIN = 250
 const REST_MS_MAX = 10_000
+/** What was heard longer ago says nothing about now: a fallback may not be asked for hours. */
+const HEARD_MS_MAX = 5 * 60_000
 
 /**
  * One provider of a chain: what it says, whether it may be used, and what we learnt about it. A family says how
@@ -23,6 +25,7 @@ export abstract class Provider {
   #check: Promise<void> | null = null
   #refusal: string | null = null
   #failures = 0
+  #heardMs = -Infinity
   #lastFailure: ProviderFailure | null = null
   #restedMs = -Infinity
   #restUntilMs = -Infinity
@@ -61,6 +64,13 @@ export abstract class Provider {
     return Math.max(0, this.#restUntilMs - this.env.clock.monotonicMs())
   }
 
+  /** Whether its last answer was one we could use; null where that is too long ago to tell. */
+  get isUp(): boolean | null {
+    if (this.#refusal !== null) return false
+    const isRecent = this.env.clock.monotonicMs() - this.#heardMs < HEARD_MS_MAX
+    return isRecent || this.restMs > 0 ? this.#failures === 0 : null
+  }
+
   /** Why it rests, or rested last. */
   get lastFailure(): ProviderFailure | null {
     return this.#lastFailure
@@ -87,6 +97,7 @@ export abstract class Provider {
 
   succeeded(): void {
     this.#failures = 0
+    this.#heardMs = this.env.clock.monotonicMs()
   }
 
   /** `startedMs`: when the call began. Calls that were under way when it failed first count as one failure. */
@@ -97,6 +108,7 @@ export abstract class Provider {
     const restMs = Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** (this.#failures - 1))
     const jittered = restMs * (0.5 + this.env.random.fraction() / 2)
     this.#restedMs = this.env.clock.monotonicMs()
+    this.#heardMs = this.#restedMs
     this.#restUntilMs = this.#restedMs + Math.max(jittered, failure.retryAfterMs ?? 0)
     // It may come back as another node.
     this.#checkedMs = -Infinity
