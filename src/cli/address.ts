@@ -9,7 +9,6 @@ import { registerInBulk } from '../http/bulk-registration.ts'
 import { FIELDS } from '../http/fields.ts'
 import { listAddresses } from '../match/address-store.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { widenCommand } from './address-widen.ts'
 import { by, WHOLE_NUMBER } from './argument.ts'
 import { actorOf, makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
@@ -33,7 +32,6 @@ export function addressCommand(context: CliContext): Command {
     .addCommand(addCommand(context))
     .addCommand(listCommand(context))
     .addCommand(importCommand(context))
-    .addCommand(widenCommand(context))
 }
 
 function addCommand(context: CliContext): Command {
@@ -48,7 +46,7 @@ function addCommand(context: CliContext): Command {
     .action(async (environment: string, rail: string, address: string, options: AddOptions) => {
       const { owner, watchFrom } = options
       const rails = allRails()
-      const { created, view } = await makeChange(context, async ({ tx, now, actor }) => {
+      const { created, widened, view } = await makeChange(context, async ({ tx, now, actor }) => {
         await knownEnvironment(tx, environment)
         const requested = { rail, address, owner, watch_from: watchFrom }
         const checked = checkEntry(requested, rails, await railsOf(tx, environment))
@@ -56,6 +54,7 @@ function addCommand(context: CliContext): Command {
       })
       const line = created ? 'registered' : 'was registered before:'
       const lines = [`${line} ${view.address} on ${rail} for ${view.owner} (${view.id})`]
+      if (widened) lines.push(`its blocks from ${watchFrom} on are searched as well now`)
       print(context, { json: { ...view, created }, lines }, options)
     })
 }

@@ -1,9 +1,10 @@
 import { formatAmount } from '../domain/amount.ts'
 import type { Rail } from '../domain/chain.ts'
-import type { DepositAddress } from '../match/address-store.ts'
+import { watchedFrom, type DepositAddress } from '../match/address-store.ts'
 import { ok, stopped, type Check } from './check.ts'
 import type { Ground, PaymentFacts } from './facts.ts'
 import { includedIn } from './transaction-checks.ts'
+import { shellWord } from './words.ts'
 
 export function checkRecipient(facts: PaymentFacts): Check | null {
   const { movement, rail, registration, ground, recorded } = facts
@@ -25,14 +26,9 @@ export function checkRecipient(facts: PaymentFacts): Check | null {
   const height = includedIn(facts.live)?.block.height ?? Infinity
   if (height >= watchedFrom(registration)) return ok('recipient', detail)
   return stopped('recipient', 'registered_too_late', `${detail}: after block ${height}`, {
-    remedy: `have earlier blocks searched too: ${widenCommand(registration, ground, height)}`,
+    remedy: `register it again, to be watched from block ${height} on: ${addCommand(registration, ground, height)}`,
     ends: true,
   })
-}
-
-/** The first height of which the address was promised its transfers. */
-function watchedFrom({ watchFrom, registeredHeight }: DepositAddress): number {
-  return Math.min(watchFrom ?? Infinity, registeredHeight + 1)
 }
 
 function unregistered(facts: PaymentFacts, rail: Rail): Check {
@@ -63,12 +59,13 @@ function unregistered(facts: PaymentFacts, rail: Rail): Check {
   return stopped('recipient', 'not_registered', detail, { remedy, ends: true })
 }
 
-function widenCommand(
-  { environment, rail, address }: DepositAddress,
+function addCommand(
+  { environment, rail, address, owner }: DepositAddress,
   { codec }: Ground,
   height: number,
 ): string {
-  return `settled address widen ${environment} ${rail} ${codec.formatAddress(address)} --from ${height}`
+  const what = `${environment} ${rail} ${codec.formatAddress(address)}`
+  return `settled address add ${what} --owner ${shellWord(owner)} --watch-from ${height}`
 }
 
 export function registrationText(registration: DepositAddress, { codec }: Ground): string {

@@ -44,3 +44,8 @@ export function sightingText(sighting: Sighting, codec: Codec): string {
 export function valueOf<T>(asked: Asked<T>): T | null {
   return 'value' in asked ? asked.value : null
 }
+
+/** As a shell reads it back: a remedy is there to be pasted. */
+export function shellWord(text: string): string {
+  return /^[\w.:/@+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+}

@@ -69,26 +69,34 @@ export interface Registrar {
   readonly now: Date
 }
 
-/** The same address for the same owner changes nothing; for another owner it is refused. */
+export interface Registered {
+  readonly created: boolean
+  readonly widened: boolean
+  readonly view: AddressView
+}
+
+/** The same address for the same owner changes its start at most; for another owner it is refused. */
 export async function registerOne(
   tx: Tx,
   { chainId, entry }: CheckedEntry,
   { environment, actor, now }: Registrar,
   rails: RailBook,
-): Promise<{ created: boolean; view: AddressView }> {
+): Promise<Registered> {
   const [registration] = await registerAddresses(tx, {
     environment,
     chainId,
     now,
     entries: [entry],
   })
-  const { status, record } = required(registration, 'one entry has one answer')
+  const { status, record, widened } = required(registration, 'one entry has one answer')
   const view = addressView(record, rails)
   if (status === 'taken') throw addressTaken(view.address, record.rail)
-  if (status === 'exists') return { created: false, view }
-  const action = 'address.registered'
-  await appendAudit(tx, { environment, actor, action, subject: view.id, detail: view, now })
-  return { created: true, view }
+  const created = status === 'created'
+  if (created || widened) {
+    const action = created ? 'address.registered' : 'address.widened'
+    await appendAudit(tx, { environment, actor, action, subject: view.id, detail: view, now })
+  }
+  return { created, widened, view }
 }
 
 export function addressTaken(address: string, rail: RailId): AppError {

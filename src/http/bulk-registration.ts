@@ -159,16 +159,14 @@ async function registerOnChain(
   const chainId = required(rows[0], 'a chain is listed because of its rows').chainId
   const entries = rows.map((row) => row.entry)
   const registrations = await registerAddresses(tx, { environment, chainId, now, entries })
-  const created = registrations.filter(({ status }) => status === 'created').length
-  if (created > 0) {
-    await appendAudit(tx, {
-      environment,
-      actor,
-      action: 'addresses.registered',
-      subject: chainId,
-      detail: { created },
-      now,
-    })
+  const changes = [
+    ['addresses.registered', 'created', registrations.filter((it) => it.status === 'created')],
+    ['addresses.widened', 'widened', registrations.filter((it) => it.widened)],
+  ] as const
+  for (const [action, word, { length }] of changes) {
+    if (length === 0) continue
+    const detail = { [word]: length }
+    await appendAudit(tx, { environment, actor, action, subject: chainId, detail, now })
   }
   return rows.map((row, index) => ({
     line: row.line,

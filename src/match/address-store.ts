@@ -39,12 +39,15 @@ export interface AddressBatch {
 export interface Registration {
   readonly status: 'created' | 'exists' | 'taken'
   readonly record: DepositAddress
+  /** It existed, and is searched for from an earlier height than before. */
+  readonly widened: boolean
 }
 
 /**
  * Registers a batch and answers in its order. Taking the chain's epoch row puts the whole batch either before a
  * block or after it, never beside it (see the migration): hence the tip read here is the one that was not yet
- * searched for these addresses. Two entries for one address are judged in order: the first one wins.
+ * searched for these addresses. Two entries for one address are judged in order: the first one wins. Its owner
+ * may ask for an earlier start at any later time: the stretch that is missing is read then.
  */
 export async function registerAddresses(tx: Tx, batch: AddressBatch): Promise<Registration[]> {
   if (batch.entries.length === 0) return []
@@ -54,16 +57,24 @@ export async function registerAddresses(tx: Tx, batch: AddressBatch): Promise<Re
   const records = await recordsOf(tx, batch)
 
   const seen = new Set<number>()
-  const registrations = batch.entries.map((entry, index): Registration => {
-    const found = required(records[index], `${entry.rail} ${entry.address} was inserted or existed`)
-    const created = found.epoch === epoch && !seen.has(found.record.id)
-    seen.add(found.record.id)
-    const { record } = found
+  const found = batch.entries.map((entry, index): Omit<Registration, 'widened'> => {
+    const { record, epoch: since } = required(
+      records[index],
+      `${entry.rail} ${entry.address} was inserted or existed`,
+    )
+    const created = since === epoch && !seen.has(record.id)
+    seen.add(record.id)
     if (created) return { status: 'created', record }
     return { status: record.owner === entry.owner ? 'exists' : 'taken', record }
   })
-  await rescanHistory(tx, registrations, { chainId: batch.chainId, tip, now: batch.now })
-  return registrations
+  const starts = earlierStarts(batch.entries, found)
+  await saveStarts(tx, starts)
+  await readHistory(tx, found, { batch, starts, tip })
+  return found.map(({ status, record }) => {
+    const watchFrom = starts.get(record.id) ?? record.watchFrom
+    const widened = status === 'exists' && starts.has(record.id)
+    return { status, record: { ...record, watchFrom }, widened }
+  })
 }
 
 /** Locks the chain's row until the commit; a block is applied under a shared lock on it. */
@@ -140,18 +151,65 @@ async function recordsOf(
   return rows.map((row) => ({ record: toDepositAddress(row), epoch: row.epoch }))
 }
 
-/** One re-read for the whole batch, from the earliest history that any new address asked for. */
-async function rescanHistory(
+type Found = Pick<Registration, 'status' | 'record'>
+
+/** By id of the address: the start that its owner asks for, where it lies before the one that is promised. */
+function earlierStarts(
+  entries: readonly AddressEntry[],
+  found: readonly Found[],
+): ReadonlyMap<number, number> {
+  const starts = new Map<number, number>()
+  for (const [index, { status, record }] of found.entries()) {
+    const asked = entries[index]?.watchFrom ?? Infinity
+    const start = starts.get(record.id) ?? readFrom(record)
+    if (status !== 'taken' && asked < start) starts.set(record.id, asked)
+  }
+  return starts
+}
+
+async function saveStarts(tx: Tx, starts: ReadonlyMap<number, number>): Promise<void> {
+  if (starts.size === 0) return
+  await sql`
+    update deposit_address set watch_from = start
+    from unnest(${[...starts.keys()]}::bigint[], ${[...starts.values()]}::bigint[]) as earlier (address_id, start)
+    where id = address_id`.execute(tx)
+}
+
+interface History {
+  readonly batch: AddressBatch
+  readonly starts: ReadonlyMap<number, number>
+  readonly tip: number
+}
+
+/** One re-read for the whole batch, from the first block that was not yet searched for one of it to the last. */
+async function readHistory(
   tx: Tx,
-  registrations: readonly Registration[],
-  { chainId, tip, now }: { chainId: ChainId; tip: number; now: Date },
+  found: readonly Found[],
+  { batch: { chainId, now }, starts, tip }: History,
 ): Promise<void> {
-  const starts = registrations
-    .filter(({ status }) => status === 'created')
-    .map(({ record }) => record.watchFrom ?? Infinity)
-  const from = starts.reduce((least, start) => Math.min(least, start), Infinity)
-  if (from > tip) return
-  await requestRescan(tx, { chainId, from, to: tip, reason: 'late registration', now })
+  let from = Infinity
+  let to = -1
+  for (const { status, record } of found) {
+    const isNew = status === 'created'
+    const start = starts.get(record.id) ?? (isNew ? record.watchFrom : null)
+    const end = isNew ? tip : Math.min(tip, readFrom(record) - 1)
+    if (start === null || start > end) continue
+    from = Math.min(from, start)
+    to = Math.max(to, end)
+  }
+  if (from > to) return
+  await requestRescan(tx, { chainId, from, to, reason: 'late registration', now })
+}
+
+/** The first height that was or will be read for it. Before our first block nobody knows which that will be. */
+function readFrom(record: DepositAddress): number {
+  const { watchFrom, registeredHeight } = record
+  return registeredHeight < 0 ? (watchFrom ?? Infinity) : watchedFrom(record)
+}
+
+/** The first height of which a transfer to the address counts, once it is read. */
+export function watchedFrom({ watchFrom, registeredHeight }: DepositAddress): number {
+  return Math.min(watchFrom ?? Infinity, registeredHeight + 1)
 }
 
 export async function findAddress(

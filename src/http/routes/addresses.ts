@@ -32,8 +32,8 @@ function registerRoute(app: App, deps: RouteDeps): void {
     tags: ['addresses'],
     summary: 'Register a deposit address',
     description:
-      'Effective at once: deposits in every later block are found. The same address for the same owner is 200 ' +
-      'and changes nothing; for another owner it is 409.',
+      'Effective at once: deposits in every later block are found. The same address for the same owner is 200; ' +
+      'an earlier `watch_from` than before is taken over, nothing else is. For another owner it is 409.',
     body: AddressRequest,
     headers: WriteHeaders,
     response: { 200: AddressView, 201: AddressView, ...problems(400, 409, 413, 415, 422) },

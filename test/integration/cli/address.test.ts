@@ -112,6 +112,14 @@ test('history that is asked for is read again', async (t) => {
   await cli(...add, '--watch-from', '40')
   const [rescan] = (await cli('rescan', 'list', '--json')).json()
   assert.deepEqual([rescan.chain, rescan.from, rescan.to], ['ethereum', 40, 100])
+  const earlier = await cli(...add, '--watch-from', '30')
+  assert.match(
+    earlier.out,
+    /^was registered before: .*\nits blocks from 30 on are searched as well now\n/,
+  )
+  const [extended] = (await cli('rescan', 'list', '--json')).json()
+  assert.equal(extended.from, 30)
+  assert.doesNotMatch((await cli(...add, '--watch-from', '30')).out, /searched/)
 })
 
 async function ndjson(t: TestContext, rows: readonly object[]): Promise<string> {

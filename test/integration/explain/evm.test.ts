@@ -21,6 +21,7 @@ import {
   only,
   outline,
   POLICY,
+  suggested,
   UNIT,
   type ExplainWorld,
 } from './world.ts'
@@ -139,8 +140,7 @@ test('what was registered too late is found with the command that is suggested',
   await settle()
   const told = only(await ask(txHash))
   assert.equal(told.reason, 'registered_too_late')
-  const command = /settled (address widen .*)$/.exec(told.checks.at(-1)?.remedy ?? '')?.[1] ?? ''
-  const ran = await cli(...wordsOf(command))
+  const ran = await cli(...suggested(told.checks.at(-1)))
   assert.equal(ran.code, 0, ran.err)
   const open = only(await ask(txHash))
   assert.equal(open.reason, 'rescan_open')
@@ -161,8 +161,7 @@ test('a payment that ought to be a deposit and is none: a rescan finds it', asyn
   }
   const told = only(await ask(txHash))
   assert.equal(told.reason, 'missed')
-  const command = /^settled (.*)$/.exec(line(told, 'view').remedy ?? '')?.[1] ?? ''
-  const ran = await cli(...wordsOf(command))
+  const ran = await cli(...suggested(line(told, 'view')))
   assert.equal(ran.code, 0, ran.err)
   assert.equal(only(await ask(txHash)).reason, 'rescan_open')
   await settle()
@@ -295,9 +294,4 @@ test('a token that hands over to a successor moves the successor’s token', asy
 
 async function accounts({ url }: Anvil): Promise<[Address]> {
   return callNode<[Address]>(url, 'eth_accounts')
-}
-
-/** A command line as a shell splits it. */
-function wordsOf(command: string): string[] {
-  return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')
 }

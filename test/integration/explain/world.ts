@@ -186,6 +186,13 @@ export function line(told: Told, check: string): ToldCheck {
   return required(found, `no line ${check} in ${JSON.stringify(told.checks)}`)
 }
 
+/** The command that a remedy names, split as a shell splits it. */
+export function suggested(check: ToldCheck | undefined): string[] {
+  const command = /settled ([a-z]+ .*)$/.exec(check?.remedy ?? '')?.[1] ?? ''
+  const words = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
+  return words.map(([, double, single, bare]) => double ?? single ?? bare ?? '')
+}
+
 /** `found ok, outcome stopped`: the checklist without its words. */
 export function outline({ checks }: Told): string {
   return checks.map(({ check, level }) => `${check} ${level}`).join(', ')

@@ -42,6 +42,42 @@ test('the history it asks for is read again: what is final and what is not, from
   ])
 })
 
+test('an earlier start asked for later is read as well, and what is known stays as it is', async (t) => {
+  const world = await anvilWorld(t)
+  for (const amount of [10n, 11n, 12n]) await world.pay(ALICE, amount * UNIT)
+  await mine(world.anvil.url, 2 * SLOTS)
+  await world.follow()
+  await world.register([ALICE], 4)
+  await world.pay(ALICE, 13n * UNIT)
+  await mine(world.anvil.url)
+  await world.follow()
+  const before = (await world.stories()).toSorted()
+  assert.deepEqual(before, ['12: detected confirmed final', '13: detected confirmed'])
+  await world.register([ALICE], 2)
+  await world.follow()
+  assert.deepEqual((await world.stories()).toSorted(), [
+    '10: detected confirmed final',
+    '11: detected confirmed final',
+    ...before,
+  ])
+  await assertMirrorsChain(world, [ALICE])
+})
+
+test('a start that is moved back while its rescan runs, beside blocks, loses and doubles nothing', async (t) => {
+  const world = await anvilWorld(t, { anvil: { slotsInAnEpoch: 40 } })
+  const { follower, rescanner } = world.watch
+  for (let amount = 1n; amount <= 30n; amount += 1n) await world.pay(ALICE, amount * UNIT)
+  await world.follow()
+  await world.register([ALICE], 28)
+  for (const start of [20, 12, 6, 0]) {
+    await rescanner.tick()
+    await world.pay(ALICE, BigInt(100 + start) * UNIT)
+    await Promise.all([follower.tick(), world.register([ALICE], start), rescanner.tick()])
+  }
+  await world.follow()
+  await assertMirrorsChain(world, [ALICE])
+})
+
 test('a height above the tip takes nothing away: what comes after the registration counts', async (t) => {
   const world = await anvilWorld(t)
   await world.follow()

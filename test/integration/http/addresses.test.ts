@@ -30,8 +30,7 @@ test('the same owner again is 200 and changes nothing; another owner is 409', as
   const body = { rail: USDT, address: ALICE, owner: 'customer-1' }
   const created = await world.call('POST', '/v1/addresses', { body })
 
-  const again = { ...body, watch_from: 5 }
-  const same = await world.call('POST', '/v1/addresses', { body: again })
+  const same = await world.call('POST', '/v1/addresses', { body })
   assert.equal(same.status, 200)
   assert.deepEqual(same.json, created.json)
 
@@ -47,6 +46,25 @@ test('the same owner again is 200 and changes nothing; another owner is 409', as
     },
   ])
   assert.equal((await world.call('GET', '/v1/addresses')).json.data.length, 1)
+})
+
+test('the same owner may ask for an earlier start: it is 200, told, read, and on record', async (t) => {
+  const world = await createWorld(t)
+  await setTip(world.db, ETHEREUM, 100)
+  const body = { rail: USDT, address: ALICE, owner: 'customer-1' }
+  const created = await world.call('POST', '/v1/addresses', { body: { ...body, watch_from: 60 } })
+  const earlier = { ...body, watch_from: 5 }
+  const widened = await world.call('POST', '/v1/addresses', { body: earlier })
+  assert.equal(widened.status, 200)
+  assert.deepEqual(widened.json, { ...created.json, watch_from: 5 })
+  for (const later of [body, { ...body, watch_from: 70 }]) {
+    const same = await world.call('POST', '/v1/addresses', { body: later })
+    assert.deepEqual(same.json, widened.json)
+  }
+  const rescans = await world.db.selectFrom('rescan').select(['from_height', 'to_height']).execute()
+  assert.deepEqual(rescans, [{ from_height: 5, to_height: 100 }])
+  const entries = await world.db.selectFrom('audit_entry').select(['action', 'subject']).execute()
+  assert.deepEqual(entries.slice(1), [{ action: 'address.widened', subject: created.json.id }])
 })
 
 test('two owners at once: one gets the address', async (t) => {

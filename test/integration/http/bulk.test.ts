@@ -127,6 +127,21 @@ test('history asked for in bulk is one rescan', async (t) => {
   assert.deepEqual(rescans, [{ from_height: 50, to_height: 100 }])
 })
 
+test('earlier starts asked for in bulk count as existing, and are on record', async (t) => {
+  const world = await createWorld(t)
+  await setTip(world.db, ETHEREUM, 100)
+  await bulk(world, [row(1), row(2)])
+  const lines = [{ ...row(1), watch_from: 50 }, row(2), { ...row(3), watch_from: 90 }]
+  assert.deepEqual(await bulk(world, lines), [{ created: 1, existing: 2, refused: 0 }])
+  const rescans = await world.db.selectFrom('rescan').select(['from_height', 'to_height']).execute()
+  assert.deepEqual(rescans, [{ from_height: 50, to_height: 100 }])
+  const entries = await world.db.selectFrom('audit_entry').select(['action', 'detail']).execute()
+  assert.deepEqual(entries.slice(1), [
+    { action: 'addresses.registered', detail: { created: 1 } },
+    { action: 'addresses.widened', detail: { widened: 1 } },
+  ])
+})
+
 test('when a batch fails, what was committed stays and the last line says so', async (t) => {
   const world = await createWorld(t)
   await sql`alter table deposit_address add check (owner <> 'o5001')`.execute(world.db)

@@ -126,11 +126,52 @@ test('a rescan that has not begun is extended, so that two are open at most', as
   ])
 })
 
-test('who exists already asks for no rescan', async (t) => {
+test('who exists already and asks for an earlier start gets it, and the missing stretch is read', async (t) => {
+  const { db } = await prepared(t, 100)
+  await register(db, [{ ...entry(1), watchFrom: 80 }, entry(2)])
+  await db.updateTable('rescan').set({ next_height: 101, finished_at: NOW }).execute()
+  await db.updateTable('chain_cursor').set({ height: 150 }).execute()
+  const [first] = await register(db, [{ ...entry(1), watchFrom: 20 }])
+  assert.deepEqual([first?.status, first?.record.watchFrom], ['exists', 20])
+  assert.deepEqual(stretches(await rescans(db)).slice(1), [[20, 79]])
+  await db.updateTable('rescan').set({ next_height: 80, finished_at: NOW }).execute()
+  const [second] = await register(db, [{ ...entry(2), watchFrom: 30 }])
+  assert.deepEqual([second?.record.watchFrom, second?.record.registeredHeight], [30, 100])
+  assert.deepEqual(stretches(await rescans(db)).slice(2), [[30, 100]], 'to its registration')
+})
+
+test('a start that is not earlier, and one that another owner asks for, change nothing', async (t) => {
+  const { db } = await prepared(t, 100)
+  await register(db, [entry(1), { ...entry(2), watchFrom: 20 }])
+  const before = await rescans(db)
+  for (const watchFrom of [101, 150]) await register(db, [{ ...entry(1), watchFrom }])
+  for (const watchFrom of [20, 50, undefined, null])
+    await register(db, [{ ...entry(2), ...(watchFrom !== undefined && { watchFrom }) }])
+  const [stranger] = await register(db, [{ ...entry(2), owner: 'other', watchFrom: 5 }])
+  assert.deepEqual([stranger?.status, stranger?.record.watchFrom], ['taken', 20])
+  const [own] = await register(db, [entry(1)])
+  assert.equal(own?.record.watchFrom, null)
+  assert.deepEqual(await rescans(db), before)
+})
+
+test('an earlier start of an address that is older than our first block is read, wherever that block was', async (t) => {
+  const { db } = await prepared(t)
+  await register(db, [entry(1), { ...entry(2), watchFrom: 60 }])
+  await startAt(db, 100)
+  const [first] = await register(db, [{ ...entry(1), watchFrom: 90 }])
+  assert.equal(first?.record.watchFrom, 90)
+  assert.deepEqual(stretches(await rescans(db)), [[90, 100]])
+  await db.updateTable('rescan').set({ next_height: 101, finished_at: NOW }).execute()
+  await register(db, [{ ...entry(2), watchFrom: 20 }])
+  assert.deepEqual(stretches(await rescans(db)).slice(1), [[20, 59]])
+})
+
+test('after the chain fell back, no more is read again than it has', async (t) => {
   const { db } = await prepared(t, 100)
   await register(db, [entry(1)])
+  await db.updateTable('chain_cursor').set({ height: 90 }).execute()
   await register(db, [{ ...entry(1), watchFrom: 20 }])
-  assert.deepEqual(await rescans(db), [])
+  assert.deepEqual(stretches(await rescans(db)), [[20, 90]])
 })
 
 test('a registration waits for the block that is being applied, and then sees its tip', async (t) => {
@@ -151,24 +192,26 @@ test('a registration waits for the block that is being applied, and then sees it
 async function prepared(t: Parameters<typeof testDatabase>[0], tip?: number) {
   const { db } = await testDatabase(t)
   await createEnvironment(db, { id: 'acme', kind: 'live', now: NOW })
-  if (tip !== undefined) {
-    await db
-      .insertInto('chain_cursor')
-      .values({
-        chain_id: CHAIN,
-        height: tip,
-        hash: Buffer.alloc(32),
-        block_time: NOW,
-        start_height: 0,
-        finalized_height: null,
-        finalized_hash: null,
-        updated_at: NOW,
-        halted_at: null,
-        halt: null,
-      })
-      .execute()
-  }
+  if (tip !== undefined) await startAt(db, tip)
   return { db }
+}
+
+async function startAt(db: Db, tip: number): Promise<void> {
+  await db
+    .insertInto('chain_cursor')
+    .values({
+      chain_id: CHAIN,
+      height: tip,
+      hash: Buffer.alloc(32),
+      block_time: NOW,
+      start_height: 0,
+      finalized_height: null,
+      finalized_hash: null,
+      updated_at: NOW,
+      halted_at: null,
+      halt: null,
+    })
+    .execute()
 }
 
 function entry(n: number): AddressEntry {
@@ -180,6 +223,10 @@ function register(db: Db, entries: readonly AddressEntry[], chainId = CHAIN) {
   return db
     .transaction()
     .execute((tx) => registerAddresses(tx, { environment: 'acme', chainId, now: NOW, entries }))
+}
+
+function stretches(rows: readonly { from_height: number; to_height: number }[]): number[][] {
+  return rows.map(({ from_height, to_height }) => [from_height, to_height])
 }
 
 function rescans(db: Db) {
