@@ -284,12 +284,33 @@ export class Follower implements Actor {
     return head.height >= tip.height || looks >= SHORTER_LOOKS
   }
 
+  /**
+   * A branch that ends below our tip and leaves it below the finalized block is what a node shows that hangs on a
+   * block which was left. While another provider shows our finalized block and calls it final, the chain has not
+   * broken its word, and halting it would stop all providers for one.
+   */
+  async #isLeftBehind(view: chainView.ChainView, head: BlockRef): Promise<boolean> {
+    const { source, chain, report } = this.#options
+    const { finalized } = view
+    const isShorter = head.height < (chainView.tipOf(view)?.height ?? 0)
+    if (!isShorter || finalized === null || !(await source.isFinal(finalized))) return false
+    if (this.#shorter?.looks === SHORTER_LOOKS) {
+      report.providerLied(chain, 'a branch that was left is shown as the chain', {
+        shown: { height: head.height, hash: head.hash },
+        finalized,
+      })
+    }
+    return true
+  }
+
   async #reorganise(lease: Lease, view: chainView.ChainView, head: BlockRef): Promise<Outcome> {
     const found = await findAncestor(view, head, this.#options.source)
     if (found === 'unsteady') return idle('head_unsteady')
     const plan = chainView.planReorg(view, found.ancestor)
-    if (plan.kind === 'halt')
+    if (plan.kind === 'halt') {
+      if (await this.#isLeftBehind(view, head)) return idle('head_left_behind')
       return this.#halt(lease, { reason: plan.reason, head, ancestor: found.ancestor })
+    }
     const { ancestor, blocks } = plan
     const next = chainView.disconnect(view, ancestor)
     const chainId = this.#options.chain.id

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { readCursor } from '../../../src/block/block-store.ts'
 import { SourceError } from '../../../src/domain/source.ts'
 import { required } from '../../../src/lib/assert.ts'
@@ -119,6 +119,49 @@ test('a rescan that met another branch goes on as soon as ours is shown again', 
   const [deposit] = await world.db.selectFrom('deposit').select('height').execute()
   assert.equal(deposit?.height, 5)
 })
+
+test('a node that hangs on a block that was left does not halt the chain while another one knows better', async (t) => {
+  const { ours, hanging, source, world } = await hangingWorld(t)
+  source.finalityNode = ours
+  source.node = hanging
+  for (let look = 0; look < 20; look += 1) await world.watch.follower.tick()
+  assert.equal((await cursorOf(world.db)).halt, null)
+  assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed final'])
+  source.node = ours
+  ours.mine([payment(ALICE, 7n)])
+  await world.run(world.watch.follower)
+  assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed final', '7: detected'])
+})
+
+test('it halts the chain where nobody calls our finalized block final any more', async (t) => {
+  const { hanging, source, world } = await hangingWorld(t)
+  source.node = hanging
+  const outcomes = await world.run(world.watch.follower)
+  assert.equal(outcomes.at(-1), 'halted')
+})
+
+test('it halts the chain as soon as its branch reaches our tip, whoever knows better', async (t) => {
+  const { ours, hanging, source, world } = await hangingWorld(t)
+  source.finalityNode = ours
+  source.node = hanging
+  mineEmpty(hanging, ours.blocks.length - hanging.blocks.length)
+  assert.equal((await world.watch.follower.tick()).name, 'halted')
+})
+
+/** We have followed one node to a payment that is final; another one stopped on a branch that was left before. */
+async function hangingWorld(t: TestContext) {
+  const ours = chainOf(10)
+  const hanging = ours.fork()
+  mineEmpty(hanging, 2)
+  ours.mine([payment(ALICE, 5n)])
+  mineEmpty(ours, 9)
+  ours.finalize(15)
+  const source = new SwitchedSource(ours)
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  return { ours, hanging, source, world }
+}
 
 /** Two chains of 15 blocks that part after the third: the same payment is in ours at 5, in the other one at 4. */
 function partedChains(): { ours: ScriptedChain; other: ScriptedChain } {
