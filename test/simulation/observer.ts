@@ -1,3 +1,4 @@
+import type { Codec } from '../../src/domain/chain.ts'
 import { required } from '../../src/lib/assert.ts'
 import type { Hex } from '../../src/lib/hex.ts'
 import type { Oracle } from './oracle.ts'
@@ -21,7 +22,7 @@ interface Payload {
     readonly state: string
     readonly version: number
     readonly rail: string
-    readonly address: string
+    readonly address: Hex
     readonly sender: string
     readonly amount: string
     readonly transaction: { readonly hash: Hex }
@@ -32,6 +33,21 @@ interface Payload {
       readonly providers: number
     }
     readonly retracts: string | null
+  }
+}
+
+/** Addresses and hashes are written as the chain's family writes them; the world knows them as bytes. */
+function readPayload(body: string, codec: Codec): Payload {
+  const { data, type } = JSON.parse(body) as Payload
+  const { address, transaction, block } = data
+  return {
+    type,
+    data: {
+      ...data,
+      address: codec.parseAddress(address),
+      transaction: { ...transaction, hash: codec.parseHash(transaction.hash) },
+      block: { ...block, hash: codec.parseHash(block.hash) },
+    },
   }
 }
 
@@ -77,7 +93,7 @@ export class Observer {
   }
 
   #see(row: EventRow): void {
-    const { data, type } = JSON.parse(row.body) as Payload
+    const { data, type } = readPayload(row.body, this.#world.codec)
     const { coverage, transcript } = this.#world
     hold(!this.#ids.has(row.id), 'I2', () => `the event ${row.id} was recorded twice`)
     this.#ids.add(row.id)
@@ -132,7 +148,7 @@ export class Observer {
     const placed = this.#oracle.holds(data.block.hash, {
       rail: data.rail,
       transaction: data.transaction.hash,
-      recipient: data.address.toLowerCase() as Hex,
+      recipient: data.address,
       amount: BigInt(data.amount),
     })
     hold(placed !== null, 'I10', () => `${row.body} speaks of a movement that never was`)

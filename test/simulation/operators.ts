@@ -9,7 +9,7 @@ import type { Daemon } from './daemon.ts'
 import { FeedReader } from './feed-reader.ts'
 import type { Oracle, Registered } from './oracle.ts'
 import { hold } from './violation.ts'
-import { CHAIN_ID, type World } from './world.ts'
+import type { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
 import type { Receiver } from './world/receivers.ts'
 
@@ -103,7 +103,12 @@ export class Operators {
     if (known) return
     const height = this.#world.chain.tip.height
     const watchFrom = dice.chance(0.5) ? dice.between(0, height) : null
-    const payload = { rail: rail.id, address, owner: `owner of ${address}`, watch_from: watchFrom }
+    const payload = {
+      rail: rail.id,
+      address: this.#world.codec.formatAddress(address),
+      owner: `owner of ${address}`,
+      watch_from: watchFrom,
+    }
     const shown = this.#highestShown()
     const answer = await this.#persist(daemon, {
       method: 'POST',
@@ -152,11 +157,12 @@ export class Operators {
   /** Returns whether there was a halt to accept, and it is accepted now. */
   async resume(daemon: Daemon): Promise<boolean> {
     const { db } = daemon.app
+    const { chainId } = this.#world
     try {
       return await db.transaction().execute(async (tx) => {
-        const halt = (await lockCursor(tx, CHAIN_ID))?.halt ?? null
+        const halt = (await lockCursor(tx, chainId))?.halt ?? null
         if (halt === null || halt.ancestor === null) return false
-        await resumeChain(tx, CHAIN_ID, halt.ancestor)
+        await resumeChain(tx, chainId, halt.ancestor)
         return true
       })
     } catch {

@@ -1,5 +1,7 @@
+import type { Family } from '../../src/domain/chain.ts'
 import { Dice } from './world/dice.ts'
 import type { EvmManners } from './world/evm-node.ts'
+import type { TronManners } from './world/tron-node.ts'
 
 export const TRANSPORT_FAULTS = [
   'unreachable',
@@ -73,6 +75,7 @@ export interface ProviderProfile {
   readonly batch: Rates<BatchFault>
   readonly lies: Rates<Lie>
   readonly manners: EvmManners
+  readonly tron: TronManners
 }
 
 export interface ReorgProfile {
@@ -84,6 +87,7 @@ export interface ReorgProfile {
 
 export interface Profile {
   readonly seed: string
+  readonly family: Family
   readonly blockMs: number
   /** Blocks before the daemon starts, and while things go wrong. */
   readonly history: number
@@ -110,15 +114,17 @@ export interface Profile {
 /** What goes wrong in this seed, and how often: about half of all classes each time, so that each also runs alone. */
 export function drawProfile(seed: string): Profile {
   const dice = new Dice(`${seed}/profile`)
+  const family: Family = dice.fork('family').chance(0.5) ? 'tron' : 'evm'
   const providers = dice.pick([1, 2, 2, 3])
   const isTroubled = dice.chance(0.8)
   const lag = dice.between(3, 14)
   const profile: Profile = {
     seed,
+    family,
     blockMs: dice.pick([1_000, 2_000, 3_000]),
     history: dice.chance(0.2) ? dice.between(80, 160) : dice.between(0, 20),
     blocks: dice.between(20, 45),
-    finality: { rule: dice.chance(0.85) ? 'finalized' : 'depth', lag },
+    finality: { rule: dice.chance(0.85) || family === 'tron' ? 'finalized' : 'depth', lag },
     finalityStalls: maybe(dice, 0.3, 0.05),
     perBlock: dice.between(1, 3),
     reorgs: {
@@ -183,6 +189,11 @@ function drawProvider(dice: Dice, isTroubled: boolean): ProviderProfile {
       errsOnNoFinality: dice.chance(0.5),
       keepsOrphans: dice.chance(0.5),
       fullBlooms: dice.chance(0.2),
+    },
+    tron: {
+      rpc: dice.pick(['off', 'without_receipts', 'with_receipts', 'with_receipts'] as const),
+      isKeyed: dice.chance(0.5),
+      phantomLogs: dice.chance(0.5),
     },
   }
 }

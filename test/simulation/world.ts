@@ -1,6 +1,7 @@
 import type { Actor } from '../../src/lib/loop.ts'
 import type { ChainConfig, Config } from '../../src/config/config.ts'
-import type { Rail } from '../../src/domain/chain.ts'
+import type { ChainId, Codec, Rail } from '../../src/domain/chain.ts'
+import { adapterFor } from '../../src/source/index.ts'
 import { Coverage } from './coverage.ts'
 import type { Daemon } from './daemon.ts'
 import { Gate } from './database/gate.ts'
@@ -11,10 +12,9 @@ import { DATABASE_FAULTS, type Profile, type Rates, type DatabaseFault } from '.
 import { Transcript } from './transcript.ts'
 import { SimChain } from './world/chain.ts'
 import { Dice } from './world/dice.ts'
-import { EvmSpeech } from './world/evm-wire.ts'
+import { FAMILIES } from './world/family.ts'
 import { SimProvider } from './world/providers.ts'
 import { Receiver } from './world/receivers.ts'
-import type { Speaker } from './world/speech.ts'
 import { WorldTime } from './world/time.ts'
 import { Traffic } from './world/traffic.ts'
 
@@ -32,6 +32,9 @@ export class World {
   readonly coverage = new Coverage()
   readonly transcript = new Transcript()
   readonly chain: SimChain
+  readonly chainId: ChainId
+  /** How the chain's addresses and hashes are written for people. */
+  readonly codec: Codec
   readonly traffic: Traffic
   readonly rails: readonly Rail[]
   readonly customers: readonly Rail['contract'][]
@@ -56,9 +59,14 @@ export class World {
     const dice = new Dice(profile.seed)
     this.dice = dice
     const { time, coverage, transcript } = this
-    this.chain = new SimChain(dice.fork('chain'), time.nowMs - 400 * profile.blockMs)
+    const { rules, chainIdOf, speak } = FAMILIES[profile.family]
+    this.chain = new SimChain(dice.fork('chain'), time.nowMs - 400 * profile.blockMs, rules)
+    this.chainId = chainIdOf(this.chain.tip)
+    this.codec = adapterFor(profile.family).codec
     const tokens = [dice.hex(20), dice.hex(20)]
-    this.rails = tokens.map((contract, index) => railOf(contract, index === 0 ? 'usdt' : 'usdc'))
+    this.rails = tokens.map((contract, index) =>
+      this.#rail(contract, index === 0 ? 'usdt' : 'usdc'),
+    )
     this.customers = Array.from({ length: 8 }, () => dice.hex(20))
     const fakes = [dice.hex(20), dice.hex(20)]
     const { customers } = this
@@ -66,7 +74,6 @@ export class World {
     this.traffic = new Traffic(dice.fork('traffic'), { tokens, fakes, customers, perBlock })
     this.providers = profile.providers.map((provider, index) => {
       const own = dice.fork(`provider ${index}`)
-      const speak = (speaker: Speaker): EvmSpeech => new EvmSpeech(speaker)
       const deps = { chain: this.chain, time, dice: own, coverage, transcript, speak }
       return new SimProvider(index, provider, deps)
     })
@@ -76,7 +83,7 @@ export class World {
       return new Receiver(index, index === 2 ? 'globex-test' : 'acme-test', moods, deps)
     })
     this.config = this.#config()
-    this.fences = new Fences(CHAIN_ID)
+    this.fences = new Fences(this.chainId)
   }
 
   /** Nothing goes wrong from here on. */
@@ -124,13 +131,13 @@ export class World {
   }
 
   #config(): Config {
-    const { blockMs, finality } = this.profile
+    const { blockMs, finality, family } = this.profile
     const chain: ChainConfig = {
       chain: {
-        id: CHAIN_ID,
+        id: this.chainId,
         slug: SLUG,
         name: 'Simulated',
-        family: 'evm',
+        family,
         blockTimeSeconds: blockMs / 1_000,
         finality:
           finality.rule === 'depth'
@@ -161,18 +168,19 @@ export class World {
       chains: [chain],
     }
   }
-}
 
-function railOf(contract: Rail['contract'], asset: string): Rail {
-  return {
-    id: `${SLUG}/${asset}`,
-    chainId: CHAIN_ID,
-    asset,
-    symbol: asset.toUpperCase(),
-    assetId: `${CHAIN_ID}/erc20:${contract}`,
-    contract,
-    decimals: 6,
-    minimumAmount: 10_000n,
+  #rail(contract: Rail['contract'], asset: string): Rail {
+    const { assetNamespace } = FAMILIES[this.profile.family]
+    return {
+      id: `${SLUG}/${asset}`,
+      chainId: this.chainId,
+      asset,
+      symbol: asset.toUpperCase(),
+      assetId: `${this.chainId}/${assetNamespace}:${this.codec.formatAddress(contract)}`,
+      contract,
+      decimals: 6,
+      minimumAmount: 10_000n,
+    }
   }
 }
 

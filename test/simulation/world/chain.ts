@@ -18,6 +18,15 @@ export interface ReorgPlan {
   ) => SimTransaction
 }
 
+/** What a family's protocol says of every block. */
+export interface BlockRules {
+  /** A block's id, made of chance. */
+  readonly idOf: (height: number, chance: Hex) => Hex
+  /** A slot has one producer, who makes one block: no two blocks of one height are of one time. */
+  readonly hasSlots: boolean
+}
+
+export const PLAIN_RULES: BlockRules = { idOf: (_height, chance) => chance, hasSlots: false }
 const VOID: Hex = `0x${'00'.repeat(32)}`
 
 /**
@@ -31,6 +40,8 @@ export class SimChain {
   /** Hashes that were irreversible at some time. */
   readonly everFinal = new Set<Hex>()
   readonly #dice: Dice
+  readonly #rules: BlockRules
+  readonly #slots = new Set<string>()
   readonly #includedIn = new Map<Hex, Hex[]>()
   #finalized: SimBlock | null = null
   #pending: SimTransaction[] = []
@@ -38,8 +49,9 @@ export class SimChain {
   deepest = 0
   moved = 0
 
-  constructor(dice: Dice, timeMs: number) {
+  constructor(dice: Dice, timeMs: number, rules = PLAIN_RULES) {
     this.#dice = dice
+    this.#rules = rules
     this.#adopt(this.#build(null, [], timeMs))
   }
 
@@ -173,11 +185,13 @@ export class SimChain {
     transactions: readonly SimTransaction[],
     timeMs: number,
   ): SimBlock {
+    const height = (parent?.height ?? -1) + 1
+    const earliestMs = (parent?.timeMs ?? -1_000) + 1_000
     const block: SimBlock = {
-      height: (parent?.height ?? -1) + 1,
-      hash: this.#dice.hex(32),
+      height,
+      hash: this.#rules.idOf(height, this.#dice.hex(32)),
       parentHash: parent?.hash ?? VOID,
-      timeMs: Math.max(Math.floor(timeMs / 1_000) * 1_000, (parent?.timeMs ?? -1_000) + 1_000),
+      timeMs: this.#slot(height, Math.max(Math.floor(timeMs / 1_000) * 1_000, earliestMs)),
       transactions,
     }
     this.blocks.set(block.hash, block)
@@ -185,6 +199,13 @@ export class SimChain {
       this.#includedIn.set(hash, [...(this.#includedIn.get(hash) ?? []), block.hash])
     }
     return block
+  }
+
+  #slot(height: number, earliestMs: number): number {
+    let timeMs = earliestMs
+    while (this.#rules.hasSlots && this.#slots.has(`${height} ${timeMs}`)) timeMs += 1_000
+    this.#slots.add(`${height} ${timeMs}`)
+    return timeMs
   }
 
   #adopt(block: SimBlock): void {

@@ -20,6 +20,10 @@ export interface SimTransaction {
   /** Reverted transactions are in their block and log nothing. */
   readonly reverted: boolean
   readonly logs: readonly SimLog[]
+  /** What a reverted one would have logged: on TRON careless nodes show it. */
+  readonly attempted?: readonly SimLog[]
+  /** It moves one of TRON's native assets, which anybody may call USDT; no contract runs. */
+  readonly isTrc10?: boolean
 }
 
 export interface SimBlock {

@@ -1,0 +1,80 @@
+import type { ProviderConfig } from '../../../src/config/config.ts'
+import type { Hex } from '../../../src/lib/hex.ts'
+import type { HttpAnswer } from '../../../src/source/index.ts'
+import { answerBody } from './evm-wire.ts'
+import type { Replica } from './replica.ts'
+import { spoilBatch, type Question, type Refusal, type Speaker, type Speech } from './speech.ts'
+import { answerTron, answerTronRpc, sightOf, type Fields, type Sight } from './tron-node.ts'
+
+/** What a node's own limiter says, with status 200. */
+const BUSY = '{"Error":"class java.lang.IllegalAccessException : lack of computing resources"}\n'
+
+/** java-tron's HTTP API of the head and of what is solid, and its JSON-RPC, under one URL as hosted ones are. */
+export class TronSpeech implements Speech {
+  readonly access: Omit<ProviderConfig, 'name' | 'url'>
+  readonly #speaker: Speaker
+
+  constructor(speaker: Speaker) {
+    this.#speaker = speaker
+    const { rpc, isKeyed } = speaker.profile.tron
+    this.access = {
+      ...(rpc === 'off' ? {} : { jsonrpcUrl: `${speaker.url}jsonrpc` }),
+      ...(isKeyed ? { apiKey: 'key-of-this-world' } : {}),
+    }
+  }
+
+  answer({ url, body }: Question, replica: Replica): string {
+    const [api = '', path = ''] = url.slice(this.#speaker.url.length).split('/')
+    const sight = sightOf(replica, api === 'walletsolidity')
+    if (api === 'jsonrpc') return this.#answerRpc(body, sight)
+    const answer = answerTron(path, JSON.parse(body) as Fields, sight, this.#speaker.profile.tron)
+    this.#remember(answer)
+    return `${JSON.stringify(answer)}\n`
+  }
+
+  /** Any of three statuses means "too often", with or without a word on for how long. */
+  refuse(refusal: Refusal): HttpAnswer {
+    const { dice, coverage } = this.#speaker.deps
+    switch (refusal) {
+      case 'throttled': {
+        const status = dice.pick([403, 429, 503])
+        coverage.count(`F9 status ${status}`)
+        const seconds = dice.between(1, 8)
+        const headers = dice.chance(0.5) ? { 'retry-after': `${seconds}` } : {}
+        const Error = `The key exceeds the frequency limit(15), and the query server is suspended for ${seconds}s`
+        return { status, headers, body: dice.chance(0.7) ? JSON.stringify({ Error }) : 'denied' }
+      }
+      case 'limit_error':
+        return { status: 200, headers: {}, body: BUSY }
+      case 'unavailable':
+        return { status: 502, headers: {}, body: '<html><h1>502 Bad Gateway</h1></html>' }
+    }
+  }
+
+  #answerRpc(body: string, sight: Sight): string {
+    const answer = answerBody(body, (request) => {
+      const told = answerTronRpc(request, sight, this.#speaker.profile.tron)
+      this.#rememberRpc(told)
+      return told
+    })
+    return JSON.stringify(Array.isArray(answer) ? spoilBatch(this.#speaker, answer) : answer)
+  }
+
+  #remember(answer: object): void {
+    const { block, ...header } = answer as TronHeader & { block?: readonly TronHeader[] }
+    for (const { blockID, block_header } of [header, ...(block ?? [])]) {
+      const height = block_header?.raw_data.number ?? 0
+      if (blockID !== undefined) this.#speaker.show(height, `0x${blockID}`)
+    }
+  }
+
+  #rememberRpc(result: unknown): void {
+    const { number, hash } = (result ?? {}) as { number?: string; hash?: Hex }
+    if (number !== undefined && hash !== undefined) this.#speaker.show(Number(number), hash)
+  }
+}
+
+interface TronHeader {
+  readonly blockID?: string
+  readonly block_header?: { readonly raw_data: { readonly number?: number } }
+}
