@@ -8,6 +8,14 @@ export const WHOLE_NUMBER = z
   .transform(Number)
   .describe('digits only, such as 19000000')
 
+/** A UTC day stands for its midnight. */
+export const MOMENT = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], 'is no day and no time with a zone')
+  .transform((text) => new Date(text))
+  .describe(
+    'a UTC day or an ISO 8601 time with its zone, such as 2026-11-20 or 2026-11-20T12:00:00Z',
+  )
+
 /** Reads an argument or option by a schema, mostly the API's own for that field; a wrong one is wrong usage. */
 export function by<T>(schema: z.ZodType<T>): (text: string) => T {
   return (text) => {

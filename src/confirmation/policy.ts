@@ -1,4 +1,4 @@
-import type { Policy, ResolvedPolicy } from '../domain/policy.ts'
+import type { Band, Policy, ResolvedPolicy } from '../domain/policy.ts'
 import { required } from '../lib/assert.ts'
 
 /** Below the minimum a transfer is dust, not a deposit. */
@@ -6,14 +6,19 @@ export function isDust(policy: Policy, amount: bigint): boolean {
   return amount < policy.minimumAmount
 }
 
-/** The part of a policy that judges a deposit of this amount. The last band is open-ended: one always fits. */
+/** The band an amount falls into. The last one is open-ended: one always fits. */
+export function bandFor({ bands }: Policy, amount: bigint): Band {
+  const fitting = bands.find((band) => band.upTo === null || amount <= band.upTo)
+  return required(fitting, `the policy has no band for ${amount}`)
+}
+
+/** The part of a policy that judges a deposit of this amount. */
 export function resolvePolicy(
   { version, policy }: { readonly version: number; readonly policy: Policy },
   amount: bigint,
 ): ResolvedPolicy {
-  const fitting = policy.bands.find((band) => band.upTo === null || amount <= band.upTo)
-  const band = required(fitting, `policy version ${version} has no band for ${amount}`)
-  return { version, rule: band.rule, providers: band.providers }
+  const { rule, providers } = bandFor(policy, amount)
+  return { version, rule, providers }
 }
 
 /** How many providers the band asks for that asks for most. */

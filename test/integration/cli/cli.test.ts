@@ -105,7 +105,7 @@ test('a policy is replaced by a new version with author and reason', async (t) =
   )
   const set = await cli(
     'policy',
-    'set',
+    'apply',
     ...subject,
     '--file',
     file,
@@ -134,7 +134,7 @@ test('a policy that asks for more providers than are configured is saved with a 
   await cli('env', 'create', 'acme-live', '--kind', 'live')
   await cli('env', 'enable-rail', ...subject)
   const file = await policyFile(t, 'bands:\n  - finality: true\n    providers: 2\n')
-  const set = ['policy', 'set', ...subject, '--file', file, '--reason', 'two are better'] as const
+  const set = ['policy', 'apply', ...subject, '--file', file, '--reason', 'two are better'] as const
   const watching = (providers: string) =>
     cliWith({
       DATABASE_URL: url,
@@ -157,7 +157,7 @@ test('a policy that is not understood changes nothing', async (t) => {
   await cli('env', 'create', 'acme-live', '--kind', 'live')
   await cli('env', 'enable-rail', ...subject)
   const file = await policyFile(t, 'bands:\n  - confirmation: 2\n')
-  const set = await cli('policy', 'set', ...subject, '--file', file, '--reason', 'a typo')
+  const set = await cli('policy', 'apply', ...subject, '--file', file, '--reason', 'a typo')
   assert.match(
     set.err,
     /bands\[0\]: unknown: confirmation; known: up_to, confirmations, finality, providers/,

@@ -1,0 +1,177 @@
+import { formatAmount } from '../../domain/amount.ts'
+import type { Rail } from '../../domain/chain.ts'
+import type { Band } from '../../domain/policy.ts'
+import type { BandComparison, Figures, Simulation, Tally } from '../../treasury/simulation.ts'
+import { table } from '../context.ts'
+import { boundText, describeRule, ruleJson } from './describe-band.ts'
+
+/** What a report says of itself: of whom, from when until when, and what it was followed to. */
+export interface Window {
+  readonly environment: string
+  readonly rail: Rail
+  /** The version that is in force now, and how many of the deposits each version judged. */
+  readonly version: number
+  readonly versions: readonly { readonly version: number; readonly deposits: number }[]
+  readonly from: Date
+  readonly to: Date
+  readonly readAt: Date
+  /** What the records cannot say, a sentence each. */
+  readonly limits: readonly string[]
+}
+
+/** Named rather than counted in a list that a person reads to the end. */
+const NAMED_MAX = 20
+
+const HEADER = ['', 'policy', 'confirmed', 'p50', 'p95', 'max', 'amount × s']
+
+const COLUMNS = [
+  'band',
+  'rule',
+  'deposits',
+  'sum',
+  'policy',
+  'confirmed',
+  'p50_seconds',
+  'p95_seconds',
+  'max_seconds',
+  'amount_seconds',
+  'reversed',
+  'reversed_sum',
+  'waiting',
+  'waiting_sum',
+  'orphaned',
+  'orphaned_sum',
+]
+
+/** A header and two rows a band, the last two for all bands together. */
+export function simulationCells({ bands, total }: Simulation, rail: Rail): string[][] {
+  return [COLUMNS, ...[...bands, total].flatMap((comparison) => rowsOf(comparison, rail))]
+}
+
+export function simulationLines(window: Window, simulation: Simulation): string[] {
+  const { rail, environment, from, to, readAt } = window
+  const { total, belowMinimum, unexplained } = simulation
+  const all = total.deposits.count + belowMinimum.count
+  const named = unexplained.slice(0, NAMED_MAX).map((id) => `  ${id}`)
+  return [
+    `${environment} ${rail.id}: ${all} deposits first seen from ${from.toISOString()} until ${to.toISOString()},`,
+    `followed until ${readAt.toISOString()}; amounts in ${rail.symbol}, times in seconds from first sight`,
+    '',
+    ...table([
+      [...HEADER, 'reversed', 'waiting', 'orphaned'],
+      ...[...simulation.bands, total].flatMap((comparison) => shortRows(comparison, rail)),
+    ]),
+    '',
+    `below the candidate's minimum, in no row above: ${tallyText(belowMinimum, rail)}`,
+    ...window.limits.map((limit) => `note: ${limit}`),
+    `check: the rules in force, replayed, give exactly what was recorded of ${all - unexplained.length} of ${all} deposits`,
+    ...named,
+    ...(unexplained.length > NAMED_MAX ? [`  and ${unexplained.length - NAMED_MAX} more`] : []),
+  ]
+}
+
+export function simulationJson(window: Window, simulation: Simulation) {
+  const { rail, environment, version, versions, from, to, readAt, limits } = window
+  const { bands, total, belowMinimum, basis, unexplained } = simulation
+  return {
+    environment,
+    rail: rail.id,
+    decimals: rail.decimals,
+    policy_version: version,
+    judged_by: versions,
+    from: from.toISOString(),
+    to: to.toISOString(),
+    read_at: readAt.toISOString(),
+    bands: bands.map((comparison) => comparisonJson(comparison, rail)),
+    total: comparisonJson(total, rail),
+    below_minimum: tallyJson(belowMinimum, rail),
+    basis,
+    limits,
+    unexplained,
+  }
+}
+
+/** As a person reads it: the band once, each count with its sum. */
+function shortRows({ band, deposits, inForce, candidate }: BandComparison, rail: Rail): string[][] {
+  const title = band === null ? 'all' : `${bandName(band, rail)}: ${describeRule(band)}`
+  const row = (figures: Figures): string[] => [
+    ...figureCells(figures, rail).slice(0, 5),
+    ...[figures.reversed, figures.waiting, figures.orphaned].map(({ count, sum }) =>
+      count === 0 ? '0' : `${count} (${formatAmount(sum, rail.decimals)})`,
+    ),
+  ]
+  return [
+    [title, 'in force', ...row(inForce)],
+    [`  ${tallyText(deposits, rail)}`, 'candidate', ...row(candidate)],
+  ]
+}
+
+function bandName({ upTo }: Band, rail: Rail): string {
+  const bound = boundText(upTo, rail)
+  return bound === null ? 'above' : `up to ${bound}`
+}
+
+function rowsOf({ band, deposits, ...sides }: BandComparison, rail: Rail): string[][] {
+  const head = [
+    band === null ? 'all' : bandName(band, rail),
+    band === null ? '' : describeRule(band),
+    `${deposits.count}`,
+    formatAmount(deposits.sum, rail.decimals),
+  ]
+  return [
+    [...head, 'in force', ...figureCells(sides.inForce, rail)],
+    [...head, 'candidate', ...figureCells(sides.candidate, rail)],
+  ]
+}
+
+function figureCells(figures: Figures, rail: Rail): string[] {
+  const { confirmed, waitMs, amountMs, reversed, waiting, orphaned } = figures
+  const waits = [waitMs?.p50, waitMs?.p95, waitMs?.max]
+  return [
+    `${confirmed}`,
+    ...waits.map((ms) => (ms === undefined ? '' : secondsText(ms))),
+    amountSeconds(amountMs, rail),
+    ...[reversed, waiting, orphaned].flatMap(({ count, sum }) => [
+      `${count}`,
+      formatAmount(sum, rail.decimals),
+    ]),
+  ]
+}
+
+function comparisonJson({ band, deposits, inForce, candidate }: BandComparison, rail: Rail) {
+  return {
+    ...(band !== null && { up_to: boundText(band.upTo, rail), rule: ruleJson(band) }),
+    deposits: tallyJson(deposits, rail),
+    in_force: figuresJson(inForce, rail),
+    candidate: figuresJson(candidate, rail),
+  }
+}
+
+function figuresJson(figures: Figures, rail: Rail) {
+  const { confirmed, waitMs, amountMs, reversed, waiting, orphaned } = figures
+  return {
+    confirmed,
+    wait_ms: waitMs,
+    amount_seconds: amountSeconds(amountMs, rail),
+    reversed: tallyJson(reversed, rail),
+    waiting: tallyJson(waiting, rail),
+    orphaned: tallyJson(orphaned, rail),
+  }
+}
+
+function tallyJson({ count, sum }: Tally, rail: Rail) {
+  return { count, sum: formatAmount(sum, rail.decimals) }
+}
+
+function tallyText({ count, sum }: Tally, rail: Rail): string {
+  return `${count} deposits, ${formatAmount(sum, rail.decimals)}`
+}
+
+/** Milliseconds are three more decimal places. */
+function amountSeconds(amountMs: bigint, { decimals }: Rail): string {
+  return formatAmount(amountMs, decimals + 3)
+}
+
+function secondsText(ms: number): string {
+  return formatAmount(BigInt(Math.round(ms)), 3)
+}
