@@ -17,13 +17,13 @@ export async function report(events: TestEvents, files: readonly string[]): Prom
   const tally: Tally = { passed: 0, failed: 0 }
   const unfinished = new Set(files)
   const counts = new Map<string, Tally>()
-  const of = (file: string): Tally => {
+  const countOf = (file: string): Tally => {
     const count = counts.get(file) ?? { passed: 0, failed: 0 }
     counts.set(file, count)
     return count
   }
   const fail = (file: string, name: string, reason: unknown): void => {
-    of(file).failed += 1
+    countOf(file).failed += 1
     tally.failed += 1
     console.log(`${styleText('red', '✗')} ${relative(file)} › ${name}\n${indent(reason)}`)
   }
@@ -31,25 +31,27 @@ export async function report(events: TestEvents, files: readonly string[]): Prom
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message)
     if (type === 'test:pass' && isTest(data)) {
-      if (data.name === data.file) {
-        fail(data.file, 'no test ran', 'the file defines none')
+      const file = fileOf(data)
+      if (data.name === file) {
+        fail(file, 'no test ran', 'the file defines none')
       } else {
-        of(data.file ?? '').passed += 1
+        countOf(file).passed += 1
         tally.passed += 1
       }
     }
     if (type === 'test:fail' && given(data.todo)) {
       const reason = indent(data.details.error.cause ?? data.details.error)
       console.log(
-        `${styleText('yellow', '…')} ${relative(data.file ?? '')} › ${data.name} (to do: ${String(data.todo)})\n${reason}`,
+        `${styleText('yellow', '…')} ${relative(fileOf(data))} › ${data.name} (to do: ${String(data.todo)})\n${reason}`,
       )
     } else if (type === 'test:fail' && !isSummaryOfSubtests(data)) {
-      const name = data.name === data.file ? 'the file itself' : data.name
-      fail(data.file ?? '', name, data.details.error.cause ?? data.details.error)
+      const file = fileOf(data)
+      const name = data.name === file ? 'the file itself' : data.name
+      fail(file, name, data.details.error.cause ?? data.details.error)
     }
     if (type === 'test:summary' && data.file !== undefined) {
       unfinished.delete(data.file)
-      const { passed, failed } = of(data.file)
+      const { passed, failed } = countOf(data.file)
       const seconds = (data.duration_ms / 1000).toFixed(1)
       const mark = failed === 0 ? styleText('green', '✓') : styleText('red', '✗')
       console.log(
@@ -58,17 +60,21 @@ export async function report(events: TestEvents, files: readonly string[]): Prom
     }
   }
   for (const file of unfinished) {
-    if (of(file).failed === 0) fail(file, 'did not finish', 'the run was stopped')
+    if (countOf(file).failed === 0) fail(file, 'did not finish', 'the run was stopped')
   }
   return tally
 }
 
 interface Ended {
   readonly name: string
-  readonly file?: string
   readonly skip?: string | boolean
   readonly todo?: string | boolean
   readonly details: { readonly type?: string }
+}
+
+/** The file that was run. A test may be defined in another: a suite that several share. */
+function fileOf({ entryFile, file }: { readonly entryFile?: string; readonly file?: string }) {
+  return entryFile ?? file ?? ''
 }
 
 /** Suites are reported too, and a skipped test did not run. */
