@@ -202,7 +202,12 @@ export class Follower implements Actor {
       headers: [required(first, 'connecting no blocks'), ...rest],
       transfers: blocks.flatMap((block) => block.transfers),
     })
-    return busy('connected')
+    return this.#rested('connected', blocks.at(-1)?.height === sight.head.height)
+  }
+
+  /** Having seen all there was, another look at once would cost a hosted provider's requests and show the same. */
+  #rested(name: string, isAtHead: boolean): Outcome {
+    return isAtHead && !this.#more ? idle(name) : busy(name)
   }
 
   /** Far behind: a whole finalized range in one step, while the next one is already on its way. */
@@ -253,7 +258,7 @@ export class Follower implements Actor {
       chainId: this.#options.chain.id,
       finalized: next.finalized,
     })
-    return busy('settled')
+    return this.#rested('settled', true)
   }
 
   #finalize(view: chainView.ChainView, claimed: BlockRef | null): chainView.ChainView {

@@ -142,14 +142,19 @@ async function register(
 /** Far above what any test needs: a tick that stays busy for ever is a bug. */
 const TICKS_MAX = 5_000
 
+/**
+ * After these a poll may bring something although nothing was mined: a shorter branch counts once it was shown several
+ * times, and the chain may have moved behind the answers that a step was made of. The next poll is now.
+ */
+const AT_NEXT_POLL: ReadonlySet<string> = new Set(['branch_is_shorter', 'connected', 'settled'])
+
 async function runUntilIdle(...actors: Actor[]): Promise<string[]> {
   const names: string[] = []
   for (let tick = 0; tick < TICKS_MAX; tick += 1) {
     const outcomes = []
     for (const actor of actors) outcomes.push(await actor.tick())
     names.push(...outcomes.map(({ name }) => name))
-    // A shorter branch counts once it was shown several times, a poll apart: the next poll is now.
-    const again = outcomes.some(({ pace, name }) => pace === 'busy' || name === 'branch_is_shorter')
+    const again = outcomes.some(({ pace, name }) => pace === 'busy' || AT_NEXT_POLL.has(name))
     if (!again) return names
   }
   throw new Error(`still busy after ${TICKS_MAX} ticks: ${names.slice(-10).join(', ')}`)
