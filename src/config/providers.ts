@@ -29,10 +29,12 @@ export function readProviders(variables: Variables, chain: Chain): ProviderConfi
     return []
   })
   refuseTwins(variables, name, providers)
-  return providers.map((provider) => ({
+  const detailed = providers.map((provider) => ({
     ...provider,
     ...readDetails(variables, chain, provider.name),
   }))
+  refuseSharedVoices(variables, chain, detailed)
+  return detailed
 }
 
 function refuseTwins(
@@ -40,7 +42,7 @@ function refuseTwins(
   name: string,
   providers: readonly ProviderConfig[],
 ): void {
-  const urls = providers.map((provider) => provider.url)
+  const urls = providers.map(({ url }) => spelled(url))
   if (new Set(urls).size < urls.length) {
     variables.problem(
       name,
@@ -54,6 +56,43 @@ function refuseTwins(
       name,
       `names the provider "${twice}" twice: give each its own name, as in name=https://…`,
     )
+  }
+}
+
+/** In one spelling: a slash or a capital more makes no second node. */
+function spelled(url: string): string {
+  return URL.parse(url)?.href ?? url
+}
+
+/** What a provider is asked beside its blocks, and where: finality at its own URL, unless it was told another. */
+const VOICES: readonly (readonly [ProviderEnding, (it: ProviderConfig) => string | undefined])[] = [
+  ['SOLIDITY_URL', ({ url, solidityUrl = url }) => solidityUrl],
+  ['JSONRPC_URL', ({ jsonrpcUrl }) => jsonrpcUrl],
+]
+
+function refuseSharedVoices(
+  variables: Variables,
+  { slug }: Chain,
+  providers: readonly ProviderConfig[],
+): void {
+  for (const [ending, urlOf] of VOICES) {
+    for (const [index, provider] of providers.entries()) {
+      const url = urlOf(provider)
+      if (url === undefined) continue
+      const twin = providers.slice(0, index).find((other) => {
+        const isTold = spelled(urlOf(other) ?? '') === spelled(url)
+        return isTold && spelled(other.url) !== spelled(provider.url)
+      })
+      if (twin === undefined) continue
+      const own = `${providerPrefix(slug, provider.name)}_${ending}`
+      const [name, other] = variables.has(own)
+        ? [own, twin]
+        : [`${providerPrefix(slug, twin.name)}_${ending}`, provider]
+      variables.problem(
+        name,
+        `is where "${other.name}" is asked as well: the word of two providers must come from two, give each its own`,
+      )
+    }
   }
 }
 

@@ -110,6 +110,15 @@ test('two providers of one name are refused, for metrics could not tell them apa
   assert.match(problem ?? '', /^SETTLED_ETHEREUM_RPC_URLS names the provider "rpc\.example" twice/)
 })
 
+test('one URL in two spellings is one provider', () => {
+  for (const other of ['b=https://rpc.example/', 'b=HTTPS://RPC.example:443']) {
+    const urls = { SETTLED_ETHEREUM_RPC_URLS: `a=https://rpc.example,${other}` }
+    assert.deepEqual(problemsOf({ ...minimal, ...urls }), [
+      'SETTLED_ETHEREUM_RPC_URLS holds one URL twice: the word of two providers must come from two, list each once',
+    ])
+  }
+})
+
 test('an empty variable counts as unset', () => {
   assert.equal(
     readEnvironment({ ...minimal, SETTLED_PORT: '', SETTLED_ETHEREUM_WS_URL: ' ' }).port,
@@ -219,6 +228,44 @@ test('two providers never share their variables', () => {
   })
   assert.deepEqual(others, [])
   assert.match(problem ?? '', /^SETTLED_TRON_NILE_RPC_URLS names the provider "a" although/)
+})
+
+test('two providers whose finality or JSON-RPC comes from one URL are one voice', () => {
+  const [solidity, ...noOther] = problemsOf({
+    ...tron,
+    SETTLED_TRON_RPC_URLS: 'a=http://10.0.0.7:8090,b=http://10.0.0.8:8090',
+    SETTLED_TRON_A_SOLIDITY_URL: 'http://10.0.0.7:8091',
+    SETTLED_TRON_B_SOLIDITY_URL: 'http://10.0.0.7:8091/',
+  })
+  assert.equal(
+    solidity,
+    'SETTLED_TRON_B_SOLIDITY_URL is where "a" is asked as well: the word of two providers must come from two, give each its own',
+  )
+  assert.deepEqual(noOther, [])
+
+  const rpc = {
+    SETTLED_TRON_API_TRONGRID_IO_JSONRPC_URL: 'https://api.trongrid.io/jsonrpc',
+    SETTLED_TRON_OWN_JSONRPC_URL: 'https://api.trongrid.io/jsonrpc',
+  }
+  const problems = problemsOf({ ...tron, ...rpc })
+  assert.equal(problems.length, 1)
+  assert.match(
+    problems[0] ?? '',
+    /^SETTLED_TRON_OWN_JSONRPC_URL is where "api\.trongrid\.io" is asked/,
+  )
+})
+
+test('finality that is taken from another provider’s own URL is that provider’s word', () => {
+  const own = { ...tron, SETTLED_TRON_OWN_SOLIDITY_URL: 'https://api.trongrid.io' }
+  assert.match(
+    problemsOf(own).join(),
+    /^SETTLED_TRON_OWN_SOLIDITY_URL is where "api\.trongrid\.io"/,
+  )
+  const first = { ...tron, SETTLED_TRON_API_TRONGRID_IO_SOLIDITY_URL: 'http://10.0.0.7:8090' }
+  assert.match(
+    problemsOf(first).join(),
+    /^SETTLED_TRON_API_TRONGRID_IO_SOLIDITY_URL is where "own" is asked/,
+  )
 })
 
 test('one name on two chains is two providers', () => {
