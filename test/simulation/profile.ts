@@ -39,6 +39,35 @@ export const LIES = [
 ] as const
 export type Lie = (typeof LIES)[number]
 
+/** The same, and others, as TRON's nodes and the balancers in front of them have told them. */
+export const TRON_LIES = [
+  'null_block',
+  'other_block',
+  'sibling_block',
+  'odd_id',
+  'huge_number',
+  'bare_block',
+  'missing_ret',
+  'other_ret',
+  'empty_infos',
+  'missing_info',
+  'doubled_info',
+  'sibling_infos',
+  'other_result',
+  'foreign_log',
+  'error_object',
+  'empty_range',
+  'short_range',
+  'mixed_range',
+  'no_receipts',
+  'missing_receipt',
+  'sibling_receipts',
+] as const
+export type TronLie = (typeof TRON_LIES)[number]
+
+/** How many of them are about single blocks; those about ranges have far fewer occasions. */
+const TRON_BLOCK_LIES = 15
+
 export const DATABASE_FAULTS = [
   'kill_before',
   'kill_after',
@@ -73,7 +102,7 @@ export interface ProviderProfile {
   readonly hangs: number
   readonly transport: Rates<TransportFault>
   readonly batch: Rates<BatchFault>
-  readonly lies: Rates<Lie>
+  readonly lies: Rates<Lie | TronLie>
   readonly manners: EvmManners
   readonly tron: TronManners
 }
@@ -135,7 +164,7 @@ export function drawProfile(seed: string): Profile {
     },
     pastFinal: dice.chance(0.08),
     providers: Array.from({ length: providers }, (_, index) =>
-      drawProvider(dice.fork(`provider ${index}`), isTroubled),
+      drawProvider(dice.fork(`provider ${index}`), family, isTroubled),
     ),
     daemons: dice.chance(0.4) ? 2 : 1,
     database: isTroubled ? drawRates(dice, DATABASE_FAULTS, 0.4, 0.01) : {},
@@ -157,7 +186,9 @@ export function drawProfile(seed: string): Profile {
  */
 function withLiar(profile: Profile, dice: Dice): Profile {
   if (profile.providers.length < 2 || !dice.chance(0.25)) return profile
-  const lie: Lie = dice.chance(0.5) ? 'omitted_logs' : 'forged_transfer'
+  // What a TRON node leaves out of its infos nothing but a balance could tell.
+  const omits = dice.chance(0.5) && profile.family === 'evm'
+  const lie: Lie = omits ? 'omitted_logs' : 'forged_transfer'
   const providers = profile.providers.map((provider, index) => {
     const honest = { ...provider, replicas: 1, lagMax: 0, hangs: 0, transport: {}, batch: {} }
     if (index > 0) return { ...honest, lies: {}, refreshMs: 0 }
@@ -171,7 +202,7 @@ function withLiar(profile: Profile, dice: Dice): Profile {
   }
 }
 
-function drawProvider(dice: Dice, isTroubled: boolean): ProviderProfile {
+function drawProvider(dice: Dice, family: Family, isTroubled: boolean): ProviderProfile {
   return {
     replicas: dice.chance(0.3) ? dice.between(2, 3) : 1,
     lagMax: dice.chance(0.5) ? dice.between(1, 6) : 0,
@@ -181,7 +212,7 @@ function drawProvider(dice: Dice, isTroubled: boolean): ProviderProfile {
     hangs: maybe(dice, 0.3, 0.12),
     transport: isTroubled ? drawRates(dice, TRANSPORT_FAULTS, 0.35, 0.08) : {},
     batch: isTroubled ? drawRates(dice, BATCH_FAULTS, 0.35, 0.15) : {},
-    lies: isTroubled ? drawRates(dice, LIES.slice(0, 7), 0.3, 0.05) : {},
+    lies: isTroubled ? drawLies(dice, family) : {},
     manners: {
       chainId: 31_337,
       rangeMax: dice.pick([5, 50, 5_000]),
@@ -195,6 +226,14 @@ function drawProvider(dice: Dice, isTroubled: boolean): ProviderProfile {
       isKeyed: dice.chance(0.5),
       phantomLogs: dice.chance(0.5),
     },
+  }
+}
+
+function drawLies(dice: Dice, family: Family): ProviderProfile['lies'] {
+  if (family === 'evm') return drawRates(dice, LIES.slice(0, 7), 0.3, 0.05)
+  return {
+    ...drawRates(dice, TRON_LIES.slice(0, TRON_BLOCK_LIES), 0.3, 0.05),
+    ...drawRates(dice, TRON_LIES.slice(TRON_BLOCK_LIES), 0.4, 0.4),
   }
 }
 

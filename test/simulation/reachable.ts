@@ -1,5 +1,12 @@
 import type { Coverage } from './coverage.ts'
-import { BATCH_FAULTS, DATABASE_FAULTS, LIES, MOODS, TRANSPORT_FAULTS } from './profile.ts'
+import {
+  BATCH_FAULTS,
+  DATABASE_FAULTS,
+  LIES,
+  MOODS,
+  TRANSPORT_FAULTS,
+  TRON_LIES,
+} from './profile.ts'
 
 const TRANSITIONS = [
   'null to detected',
@@ -31,6 +38,8 @@ const REACHABLE = [
   ...LIES.map((name) => `F4/F5 ${name}`),
   ...TRANSPORT_FAULTS.map((name) => `F6 ${name}`),
   ...BATCH_FAULTS.map((name) => `F7 ${name}`),
+  ...TRON_LIES.map((name) => `F9 ${name}`),
+  ...[403, 429, 503].map((status) => `F9 status ${status}`),
   ...DATABASE_FAULTS.flatMap((name) =>
     ['in a transaction', 'alone', 'at COMMIT'].map((where) => `F10/F11 ${name} ${where}`),
   ),

@@ -4,6 +4,7 @@ import type { HttpAnswer } from '../../../src/source/index.ts'
 import { answerBody } from './evm-wire.ts'
 import type { Replica } from './replica.ts'
 import { spoilBatch, type Question, type Refusal, type Speaker, type Speech } from './speech.ts'
+import { lieOnTron, type Asked } from './tron-lies.ts'
 import { answerTron, answerTronRpc, sightOf, type Fields, type Sight } from './tron-node.ts'
 
 /** What a node's own limiter says, with status 200. */
@@ -27,7 +28,11 @@ export class TronSpeech implements Speech {
     const [api = '', path = ''] = url.slice(this.#speaker.url.length).split('/')
     const sight = sightOf(replica, api === 'walletsolidity')
     if (api === 'jsonrpc') return this.#answerRpc(body, sight)
-    const answer = answerTron(path, JSON.parse(body) as Fields, sight, this.#speaker.profile.tron)
+    const fields = JSON.parse(body) as Fields
+    const honest = answerTron(path, fields, sight, this.#speaker.profile.tron)
+    const which = fields['num'] ?? fields['id_or_num']
+    const height = which === undefined ? null : Number(which)
+    const answer = this.#lie({ what: path, height, answer: honest }, sight) as object
     this.#remember(answer)
     return `${JSON.stringify(answer)}\n`
   }
@@ -53,11 +58,19 @@ export class TronSpeech implements Speech {
 
   #answerRpc(body: string, sight: Sight): string {
     const answer = answerBody(body, (request) => {
-      const told = answerTronRpc(request, sight, this.#speaker.profile.tron)
+      const honest = answerTronRpc(request, sight, this.#speaker.profile.tron)
+      const asked = { what: request.method, height: Number(request.params[0]), answer: honest }
+      const told = this.#lie(asked, sight)
       this.#rememberRpc(told)
       return told
     })
     return JSON.stringify(Array.isArray(answer) ? spoilBatch(this.#speaker, answer) : answer)
+  }
+
+  #lie(asked: Asked, sight: Sight): unknown {
+    const { profile, deps, isHonest } = this.#speaker
+    if (isHonest) return asked.answer
+    return lieOnTron(asked, profile.lies, { sight, options: profile.tron, deps })
   }
 
   #remember(answer: object): void {
