@@ -96,15 +96,15 @@ async function lookAtInfos({ provider }: Subject): Promise<Look> {
 async function lookAtRpc({ config, provider }: Subject): Promise<Look> {
   const { rpc } = provider
   if (rpc === null) {
-    return ok('not configured: a backfill takes 1,050 requests per 1,000 blocks')
+    return ok('not configured: a backfill takes up to 1,250 requests per 1,000 blocks')
   }
   const chainId = readQuantity(await rpc.call({ method: 'eth_chainId', params: [] }), 'chainId')
   if (`tron:${chainId}` !== config.chain.id) {
     return fail(`serves tron:${chainId}`, 'point JSONRPC_URL at the chain it is configured for')
   }
   return (await servesReceipts(rpc, await provider.head()))
-    ? ok('with receipts: a backfill takes 100 requests per 1,000 blocks')
-    : ok('without eth_getBlockReceipts: a backfill takes 1,050 requests per 1,000 blocks')
+    ? ok('with receipts: a backfill takes up to 300 requests per 1,000 blocks')
+    : ok('without eth_getBlockReceipts: a backfill takes up to 1,250 requests per 1,000 blocks')
 }
 
 async function servesReceipts(rpc: RpcClient, { height }: { height: number }): Promise<boolean> {
