@@ -18,6 +18,7 @@ ENV NODE_ENV=production SETTLED_HOST=0.0.0.0
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY chains ./chains
+COPY console ./console
 COPY migrations ./migrations
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

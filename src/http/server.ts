@@ -15,15 +15,18 @@ import { errorHandler, problem, PROBLEM_TYPE } from './problem.ts'
 import { RailBook } from './rail-book.ts'
 import { addressBulkRoute } from './routes/address-bulk.ts'
 import { addressRoutes } from './routes/addresses.ts'
+import { chainRoutes } from './routes/chains.ts'
+import { consoleRoutes } from './routes/console.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { depositRoutes } from './routes/deposits.ts'
 import { endpointRoutes } from './routes/endpoints.ts'
+import { environmentRoute } from './routes/environment.ts'
 import { eventRoutes } from './routes/events.ts'
 import { explainRoute } from './routes/explain.ts'
+import { findingRoutes } from './routes/findings.ts'
 import { healthRoutes } from './routes/health.ts'
 
 /** A JSON body; the largest legitimate one, an endpoint, has a URL of 2 KiB. Bulk streams have their own limits. */
-import { findingRoutes } from './routes/findings.ts'
 const BODY_BYTES_MAX = 64 * 1024
 /** From the first byte of a request to its last; long enough for a million addresses on a slow line. */
 const REQUEST_MS_MAX = 300_000
@@ -58,6 +61,7 @@ export async function createServer(deps: ServerDeps): Promise<App> {
 
   const routeDeps: RouteDeps = { ...deps, rails: new RailBook(deps.chains, deps.codecs) }
   await app.register((open: App) => healthRoutes(open, routeDeps))
+  await app.register(async (open: App) => consoleRoutes(open))
   await app.register((keyed: App) => keyedRoutes(keyed, routeDeps))
   return app
 }
@@ -74,14 +78,16 @@ async function keyedRoutes(app: App, deps: RouteDeps): Promise<void> {
   eventRoutes(app, deps)
   endpointRoutes(app, deps)
   deliveryRoutes(app, deps)
+  chainRoutes(app, deps)
+  environmentRoute(app, deps)
   explainRoute(app, deps)
+  findingRoutes(app, deps)
   await app.register((bulk: App) => addressBulkRoute(bulk, deps))
 }
 
 /** What is not even HTTP, or came too slowly: there is no request to answer, only a socket. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (socket.writable && error.code !== 'ECONNRESET') {
-  findingRoutes(app, deps)
     const detail = 'not a complete HTTP/1.1 request with at most 16 KiB of headers; send one'
     const body = JSON.stringify(problem('invalid_request', detail))
     const head = [

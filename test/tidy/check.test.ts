@@ -24,6 +24,8 @@ test('the linter has nothing to say', () => succeeds('oxlint', '--deny-warnings'
 
 test('the types hold', () => succeeds('tsc', '-p', 'tsconfig.json'))
 
+test("the page's types hold", () => succeeds('tsc', '-p', 'console/tsconfig.json'))
+
 test('the build makes a program', async (t) => {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'settled-build-'))
   t.after(() => rm(directory, { recursive: true }))

@@ -21,6 +21,7 @@ import { testDatabase } from '../../support/database.ts'
 export interface World {
   readonly db: Db
   readonly app: App
+  readonly metrics: Metrics
   readonly acme: string
   readonly globex: string
   readonly registered: string[]
@@ -77,6 +78,7 @@ export async function createWorld(t: TestContext): Promise<World> {
   const { db } = await testDatabase(t)
   const registered: string[] = []
   const logged: string[] = []
+  const metrics = new Metrics()
   const world = {
     db,
     registered,
@@ -93,7 +95,7 @@ export async function createWorld(t: TestContext): Promise<World> {
       chainConfig('polygon', POLYGON, ['usdt']),
     ],
     codecs: () => codec,
-    metrics: new Metrics(),
+    metrics,
     log: createLogger({
       level: 'info',
       destination: { write: (line) => void logged.push(line) },
@@ -117,7 +119,7 @@ export async function createWorld(t: TestContext): Promise<World> {
     const json = response.headers['content-type']?.includes('json') ? parse(response.body) : null
     return { status: response.statusCode, headers: response.headers, text: response.body, json }
   }
-  return Object.assign(world, { app, acme, globex, call })
+  return Object.assign(world, { app, metrics, acme, globex, call })
 }
 
 function parse(text: string): unknown {

@@ -1,0 +1,5 @@
+export const title = 'Findings'
+export async function load() {}
+export function render() {
+  return []
+}

@@ -1,0 +1,5 @@
+export const title = 'Policies'
+export async function load() {}
+export function render() {
+  return []
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { openPage, quote, type Page } from './chromium.ts'
+import { consoleWorld, HOSTILE_ANSWER, HOSTILE_OWNER, type ConsoleWorld } from './world.ts'
+
+async function signIn(page: Page, { origin, key }: ConsoleWorld): Promise<void> {
+  await page.goto(`${origin}/console`)
+  await page.until(`document.activeElement.id === 'key'`)
+  await page.type(key)
+  await page.press('Enter')
+  await page.sees('Deposits', 'h1')
+}
+
+/** Whatever a test was about: nothing was complained of, and nothing was asked for elsewhere. */
+function assertQuiet(page: Page, { origin }: ConsoleWorld): void {
+  assert.deepEqual(page.complaints, [])
+  assert.deepEqual(
+    page.requests.filter((url) => !url.startsWith(`${origin}/`)),
+    [],
+  )
+}
+
+async function world(t: TestContext): Promise<{ page: Page; world: ConsoleWorld }> {
+  const [made, page] = await Promise.all([consoleWorld(t), openPage(t)])
+  return { page, world: made }
+}
+
+test('the console, as a person uses it', async (t) => {
+  const { page, world: made } = await world(t)
+
+  await t.test('a wrong key is refused in words, and not kept', async () => {
+    await page.goto(`${made.origin}/console`)
+    for (const [wrong, words] of [
+      ['settled_test_00000000000000000000000000', 'This key is not valid'],
+      ['a key with spaces', 'This is no API key'],
+    ] as const) {
+      await page.until(`document.activeElement.id === 'key' && document.activeElement.value === ''`)
+      await page.type(wrong)
+      await page.press('Enter')
+      await page.sees(words, '[role=alert]')
+    }
+    assert.equal(await page.evaluate('JSON.stringify(sessionStorage)'), '{}')
+    assert.equal(await page.evaluate(`document.querySelector('nav').hidden`), true)
+  })
+
+  await t.test('a key opens it, and is kept in this tab only', async () => {
+    await signIn(page, made)
+    await page.sees('acme-test (test)', 'header')
+    assert.deepEqual(await page.evaluate('Object.values(sessionStorage)'), [made.key])
+    assert.equal(await page.evaluate('localStorage.length'), 0)
+    assert.equal(await page.evaluate('document.cookie'), '')
+    assert.ok(!page.requests.some((url) => url.includes(made.key)))
+  })
+
+  await t.test('amounts are exact, and the rows are walked with keys', async () => {
+    await page.until(`document.querySelectorAll('a.row').length === 3`)
+    const amounts = `Array.from(document.querySelectorAll('a.row'), (row) => row.textContent)`
+    assert.deepEqual(await page.evaluate(amounts), ['7.00', '1,234,567.890123', '42.50'])
+    const focused = `document.activeElement.textContent`
+    await page.press('j')
+    assert.equal(await page.evaluate(focused), '7.00')
+    await page.press('j')
+    await page.press('ArrowDown')
+    assert.equal(await page.evaluate(focused), '42.50')
+    await page.press('k')
+    assert.equal(await page.evaluate(focused), '1,234,567.890123')
+    assert.notEqual(
+      await page.evaluate('getComputedStyle(document.activeElement).outlineStyle'),
+      'none',
+    )
+  })
+
+  await t.test('a deposit shows its life, with both branches', async () => {
+    await page.press('j')
+    await page.press('Enter')
+    await page.sees('42.50 USDT')
+    const names = `Array.from(document.querySelectorAll('.event-name'), (name) => name.textContent)`
+    const life = ['detected', 'confirmed', 'reversed', 'detected', 'confirmed']
+    assert.deepEqual((await page.evaluate<string[]>(names)).slice(0, 5), life)
+    const lanes = `Array.from(document.querySelectorAll('.lane-name'), (name) => name.textContent)`
+    const [first = '', second = '', ...rest] = await page.evaluate<string[]>(lanes)
+    assert.deepEqual(rest, [])
+    assert.match(first, /^block \d+ 0x\w{8}…\w{6}, left the chain$/)
+    assert.match(second, /^block \d+ 0x\w{8}…\w{6}$/)
+    const counts = `['line.lane', 'line.gone', 'path.branch'].map((it) => document.querySelectorAll(it).length)`
+    assert.deepEqual(await page.evaluate(counts), [2, 1, 1])
+    const { sightings } = await made.call('GET', `/v1/deposits/${made.reversed}`)
+    for (const { block_hash: hash } of sightings) {
+      assert.ok(
+        await page.evaluate(`document.querySelector('code[title=${quote(hash)}]') !== null`),
+      )
+    }
+    await page.press('u')
+    await page.sees('Deposits', 'h1')
+  })
+
+  await t.test(
+    'search finds by transaction and by owner, whatever an owner is called',
+    async () => {
+      await page.press('/')
+      assert.equal(await page.evaluate('document.activeElement.id'), 'search')
+      await page.type(HOSTILE_OWNER)
+      await page.press('Enter')
+      await page.until(`document.querySelectorAll('a.row').length === 1`)
+      await page.sees(HOSTILE_OWNER)
+      await page.press('j')
+      await page.press('Enter')
+      await page.sees('1,234,567.89')
+      await page.sees(HOSTILE_OWNER)
+    },
+  )
+
+  await t.test('what a receiver answered is text', async () => {
+    const failed = await made.listed('/v1/deliveries?state=pending', () => true)
+    await page.goto(`${made.origin}/console#/deliveries/${failed.id}`)
+    await page.sees(HOSTILE_ANSWER)
+    assert.equal(await page.evaluate('window.owned ?? null'), null)
+    assert.equal(
+      await page.evaluate(`document.querySelectorAll('main script, main img').length`),
+      0,
+    )
+  })
+
+  await t.test('a delivery is sent again after a question, and arrives', async () => {
+    const delivered = await made.listed('/v1/deliveries?state=delivered', () => true)
+    const { event } = await made.call('GET', `/v1/deliveries/${delivered.id}`)
+    const arrivals = () => made.arrived.filter((id) => id === event).length
+    assert.equal(arrivals(), 1)
+    await page.goto(`${made.origin}/console#/deliveries/${delivered.id}`)
+    await page.sees('delivered')
+    await page.evaluate(`document.querySelector('#replay').focus()`)
+    await page.press('Enter')
+    await page.sees('Send it again?', '#confirm')
+    await page.press('Enter')
+    await page.until(`!document.querySelector('#confirm').open`)
+    assert.equal(arrivals(), 1, 'No is the answer that Enter gives')
+    await page.click('#replay')
+    await page.click('#confirm-yes')
+    await page.sees('It is due again', '#status')
+    await page.until(`document.querySelectorAll('table tbody tr').length === 2`)
+    assert.equal(arrivals(), 2)
+  })
+
+  await t.test('help says the keys; every view has a key', async () => {
+    await page.press('?')
+    await page.sees('next row', '#help[open]')
+    await page.press('Escape')
+    await page.until(`!document.querySelector('#help').open`)
+    for (const [key, title] of [
+      ['3', 'Chains'],
+      ['4', 'Findings'],
+      ['5', 'Endpoints'],
+      ['6', 'Deliveries'],
+      ['7', 'Policies'],
+      ['2', 'Explain'],
+      ['1', 'Deposits'],
+    ] as const) {
+      await page.press(key)
+      await page.sees(title, 'h1')
+      await page.until(
+        `document.querySelector('[aria-current]').textContent === ${quote(title.toLowerCase())}`,
+      )
+    }
+  })
+
+  await t.test('leaving forgets the key', async () => {
+    await page.click('#leave')
+    await page.sees('API key')
+    assert.equal(await page.evaluate('sessionStorage.length'), 0)
+  })
+
+  assertQuiet(page, made)
+})
