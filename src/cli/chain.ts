@@ -13,6 +13,7 @@ import type { BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import { FIELDS } from '../http/fields.ts'
+import { adapterFor } from '../source/index.ts'
 import type { Db } from '../store/database.ts'
 import { by, WHOLE_NUMBER } from './argument.ts'
 import { makeChange } from './change.ts'
@@ -88,7 +89,7 @@ function resumeCommand(context: CliContext): Command {
     .action(async (name: string, options: ResumeOptions) => {
       const chain = knownChain(name)
       const { acceptAncestor, reason } = options
-      const ancestor = await makeChange(context, async ({ tx, audit }) => {
+      const accepted = await makeChange(context, async ({ tx, audit }) => {
         const cursor = await lockCursor(tx, chain.id)
         const { ancestor, evidence } = acceptedHalt(chain, cursor, acceptAncestor)
         await resumeChain(tx, chain.id, ancestor)
@@ -96,6 +97,7 @@ function resumeCommand(context: CliContext): Command {
         await audit({ environment: null, action: 'chain.resumed', subject: chain.id, detail })
         return ancestor
       })
+      const ancestor = refView(accepted, chain)
       const lines = [
         `${chain.slug} resumes from ${refText(ancestor)}.`,
         'The daemon now follows its providers from there. Deposits that were final above it and are not on',
@@ -153,19 +155,30 @@ function acceptedHalt(
   return { ancestor, evidence: { halt, tip: { height: tip, hash }, finalized } }
 }
 
-function toJson({ chain: { slug, id }, cursor, stakes }: Standing) {
+function toJson({ chain, cursor, stakes }: Standing) {
+  const { slug, id } = chain
+  const finalized = cursor?.finalized ?? null
   return {
     chain: slug,
     id,
-    tip: cursor === null ? null : { height: cursor.height, hash: cursor.hash },
+    tip: cursor && refView(cursor, chain),
     tip_time: cursor?.time.toISOString() ?? null,
     start_height: cursor?.startHeight ?? null,
-    finalized: cursor?.finalized ?? null,
+    finalized: finalized && refView(finalized, chain),
     updated_at: cursor?.updatedAt.toISOString() ?? null,
-    halt: cursor?.halt ?? null,
+    halt: cursor?.halt ? haltView(cursor.halt, chain) : null,
     halted_at: cursor?.haltedAt?.toISOString() ?? null,
     at_stake: stakes?.map(({ amount, ...stake }) => ({ ...stake, amount: `${amount}` })) ?? null,
   }
+}
+
+/** Hashes in the form of their chain, as everywhere else. */
+function refView({ height, hash }: BlockRef, { family }: Chain) {
+  return { height, hash: adapterFor(family).codec.formatHash(hash) }
+}
+
+function haltView({ reason, head, ancestor }: Halt, chain: Chain) {
+  return { reason, head: refView(head, chain), ancestor: ancestor && refView(ancestor, chain) }
 }
 
 function describe({ chain, tip, finalized, updated_at, halt }: ReturnType<typeof toJson>) {
@@ -174,9 +187,10 @@ function describe({ chain, tip, finalized, updated_at, halt }: ReturnType<typeof
   return [chain, `tip ${tip.height}`, `finalized ${finalized?.height ?? 'nothing yet'}`, state]
 }
 
-function describeHalt({ chain: { slug }, cursor, stakes }: Standing): string[] {
+function describeHalt({ chain, cursor, stakes }: Standing): string[] {
   if (cursor === null || cursor.halt === null) return []
-  const { reason, head, ancestor } = cursor.halt
+  const { slug } = chain
+  const { reason, head, ancestor } = haltView(cursor.halt, chain)
   const next =
     ancestor === null
       ? NO_ANCESTOR_REMEDY
@@ -207,6 +221,6 @@ function describeStakes(stakes: readonly Stake[]): string[] {
   )
 }
 
-function refText({ height, hash }: BlockRef): string {
+function refText({ height, hash }: ReturnType<typeof refView>): string {
   return `${height} ${hash}`
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCursor } from '../../../src/block/block-store.ts'
 import { seedDeposit } from '../http/seed.ts'
-import { BLOCK_TIME, blockHash, ETHEREUM, ref, seedChain, seedHalt } from './chains.ts'
+import { BLOCK_TIME, blockHash, ETHEREUM, ref, seedChain, seedHalt, TRON } from './chains.ts'
 import { testCli } from './terminal.ts'
 
 const HALT = { reason: 'a reorg reaches below finality', head: ref(104, 'b'), ancestor: ref(85) }
@@ -41,6 +41,25 @@ test('a halted chain shows the evidence and the way out', async (t) => {
   assert.match(out, /ethereum is halted since .+: a reorg reaches below finality/)
   assert.ok(out.includes(`104 ${blockHash(104, 'b')}`) && out.includes(`85 ${blockHash(85)}`))
   assert.ok(out.includes('settled chain resume ethereum --accept-ancestor 85'))
+})
+
+test('TRON’s blocks are named as TRON names them, without 0x', async (t) => {
+  const { db, cli } = await testCli(t)
+  await seedChain(db, { finalized: 90, tip: 100, chainId: TRON })
+  await seedHalt(db, HALT, TRON)
+  const bare = (hash: string) => hash.slice(2)
+  const { out } = await cli('chain', 'list')
+  assert.ok(out.includes(`104 ${bare(blockHash(104, 'b'))}`), out)
+  assert.ok(out.includes(`85 ${bare(blockHash(85))}`), out)
+  const [row] = (await cli('chain', 'list', '--json'))
+    .json()
+    .filter(({ chain }: { chain: string }) => chain === 'tron')
+  assert.deepEqual(
+    [row.tip.hash, row.finalized.hash, row.halt.head.hash, row.halt.ancestor.hash],
+    [blockHash(100), blockHash(90), blockHash(104, 'b'), blockHash(85)].map(bare),
+  )
+  const resumed = await cli('chain', 'resume', 'tron', '--accept-ancestor', '85', ...WHY)
+  assert.ok(resumed.out.startsWith(`tron resumes from 85 ${bare(blockHash(85))}.`), resumed.out)
 })
 
 test('a halted chain shows since when, and what lies above the common ancestor', async (t) => {

@@ -1,9 +1,11 @@
 import { connectBlocks, haltChain, type Halt } from '../../../src/block/block-store.ts'
 import type { BlockHeader, BlockRef } from '../../../src/domain/block.ts'
+import type { ChainId } from '../../../src/domain/chain.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import type { Db } from '../../../src/store/database.ts'
 
 export const ETHEREUM = 'eip155:1'
+export const TRON = 'tron:728126428'
 export const BLOCK_TIME = new Date('2026-03-01T12:00:00.000Z')
 
 /** 32 bytes that end in the height, so that a failing test can be read. */
@@ -15,10 +17,17 @@ export function ref(height: number, branch = 'a'): BlockRef {
   return { height, hash: blockHash(height, branch) }
 }
 
+interface SeededChain {
+  readonly finalized: number
+  readonly tip: number
+  readonly now?: Date
+  readonly chainId?: ChainId
+}
+
 /** What the chain's writer would have written: blocks up to `tip`, linked from `finalized` on. */
 export async function seedChain(
   db: Db,
-  { finalized, tip, now = BLOCK_TIME }: { finalized: number; tip: number; now?: Date },
+  { finalized, tip, now = BLOCK_TIME, chainId = ETHEREUM }: SeededChain,
 ): Promise<void> {
   const header = (height: number): BlockHeader => ({
     ...ref(height),
@@ -31,7 +40,7 @@ export async function seedChain(
       tx,
       {
         kind: 'connect',
-        chainId: ETHEREUM,
+        chainId,
         finalized: ref(finalized),
         from: finalized,
         parentHash: blockHash(finalized - 1),
@@ -43,6 +52,6 @@ export async function seedChain(
   )
 }
 
-export async function seedHalt(db: Db, halt: Halt): Promise<void> {
-  await db.transaction().execute((tx) => haltChain(tx, ETHEREUM, halt, BLOCK_TIME))
+export async function seedHalt(db: Db, halt: Halt, chainId = ETHEREUM): Promise<void> {
+  await db.transaction().execute((tx) => haltChain(tx, chainId, halt, BLOCK_TIME))
 }
