@@ -39,7 +39,9 @@ const REACHABLE = [
   ...TRANSPORT_FAULTS.map((name) => `F6 ${name}`),
   ...BATCH_FAULTS.map((name) => `F7 ${name}`),
   ...TRON_LIES.map((name) => `F9 ${name}`),
-  ...[403, 429, 503].map((status) => `F9 status ${status}`),
+  'F9 forged_transfer',
+  'F9 phantom_logs',
+  ...[403, 429, 503].map((status) => `F6 status ${status}`),
   ...DATABASE_FAULTS.flatMap((name) =>
     ['in a transaction', 'alone', 'at COMMIT'].map((where) => `F10/F11 ${name} ${where}`),
   ),

@@ -48,7 +48,7 @@ export function toScores(
     transfers_moved: coverage.of('transfers moved by reorgs'),
     kills: coverage.of('kills'),
     takeovers: coverage.of('takeovers'),
-    lies: sum('F4/F5 '),
+    lies: sum('F4/F5 ') + sum('F9 '),
     events: sum('event '),
     feed_events: coverage.of('feed events'),
     deliveries: coverage.of('deliveries'),

@@ -19,7 +19,6 @@ import { WorldTime } from './world/time.ts'
 import { Traffic } from './world/traffic.ts'
 
 export const START_MS = Date.UTC(2026, 0, 5)
-export const CHAIN_ID = 'eip155:31337'
 export const SLUG = 'sim'
 
 /** Everything that one seed has: the chain as it is, who tells of it, who is told, and time. */
@@ -70,8 +69,9 @@ export class World {
     this.customers = Array.from({ length: 8 }, () => dice.hex(20))
     const fakes = [dice.hex(20), dice.hex(20)]
     const { customers } = this
-    const { perBlock } = profile
-    this.traffic = new Traffic(dice.fork('traffic'), { tokens, fakes, customers, perBlock })
+    const { perBlock, family } = profile
+    const options = { tokens, fakes, customers, perBlock, family }
+    this.traffic = new Traffic(dice.fork('traffic'), options)
     this.providers = profile.providers.map((provider, index) => {
       const own = dice.fork(`provider ${index}`)
       const deps = { chain: this.chain, time, dice: own, coverage, transcript, speak }

@@ -19,7 +19,7 @@ import { Operators } from '../operators.ts'
 import { Oracle } from '../oracle.ts'
 import { drawProfile } from '../profile.ts'
 import { SIMPLIFICATIONS, simplified } from '../simplify.ts'
-import { CHAIN_ID, SLUG, World } from '../world.ts'
+import { SLUG, World } from '../world.ts'
 import type { Fate } from '../world/chain.ts'
 import type { SimTransaction } from '../world/transaction.ts'
 
@@ -193,11 +193,11 @@ export class Incident implements AsyncDisposable {
 
   /** A person has seen to the providers and lets the chain look again. */
   async lookAgain(): Promise<void> {
-    await this.daemon.app.db.transaction().execute((tx) => retryChain(tx, CHAIN_ID))
+    await this.daemon.app.db.transaction().execute((tx) => retryChain(tx, this.world.chainId))
   }
 
   cursor(): Promise<Cursor | null> {
-    return readCursor(this.daemon.app.db, CHAIN_ID)
+    return readCursor(this.daemon.app.db, this.world.chainId)
   }
 
   /** What its receiver was told of a payment, in the order it was told: the last words of the events' types. */

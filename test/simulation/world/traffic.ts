@@ -1,4 +1,4 @@
-import type { Address } from '../../../src/domain/chain.ts'
+import type { Address, Family } from '../../../src/domain/chain.ts'
 import type { Dice } from './dice.ts'
 import type { LogShape, SimLog, SimTransaction } from './transaction.ts'
 
@@ -10,6 +10,7 @@ export interface TrafficOptions {
   /** Addresses that are, will be or might have been given out. */
   readonly customers: readonly Address[]
   readonly perBlock: number
+  readonly family: Family
 }
 
 const KINDS = [
@@ -29,7 +30,10 @@ const KINDS = [
   ['sweep', 5],
 ] as const
 
-export type Kind = (typeof KINDS)[number][0]
+/** On TRON anybody may call a native asset USDT. */
+const TRON_KINDS = [...KINDS, ['trc10', 8]] as const
+
+export type Kind = (typeof TRON_KINDS)[number][0]
 
 const ODD_SHAPES: readonly LogShape[] = ['four_topics', 'dirty_padding', 'long_data']
 const UNIT = 1_000_000n
@@ -57,7 +61,11 @@ export class Traffic {
   transaction(): SimTransaction {
     const kind = this.#kind()
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1)
-    return { hash: this.#dice.hex(32), reverted: kind === 'reverted', logs: this.#logs(kind) }
+    const hash = this.#dice.hex(32)
+    const logs = this.#logs(kind)
+    if (kind === 'reverted') return { hash, reverted: true, logs: [], attempted: logs }
+    if (kind === 'trc10') return { hash, reverted: false, logs: [], attempted: logs, isTrc10: true }
+    return { hash, reverted: false, logs }
   }
 
   /** Another transaction of the same sender: the amount or the recipient differs. */
@@ -76,9 +84,10 @@ export class Traffic {
   }
 
   #kind(): Kind {
-    const total = KINDS.reduce((sum, [, weight]) => sum + weight, 0)
+    const kinds = this.#options.family === 'tron' ? TRON_KINDS : KINDS
+    const total = kinds.reduce((sum, [, weight]) => sum + weight, 0)
     let left = this.#dice.fraction() * total
-    for (const [kind, weight] of KINDS) {
+    for (const [kind, weight] of kinds) {
       left -= weight
       if (left < 0) return kind
     }
@@ -127,7 +136,9 @@ export class Traffic {
       case 'odd_shape':
         return [pay({ shape: dice.pick(ODD_SHAPES) })]
       case 'reverted':
-        return []
+      case 'trc10':
+        // What it would have logged: amounts do not matter where nothing is moved.
+        return [{ contract, from: stranger, to: customer, amount: UNIT, shape: 'transfer' }]
       case 'sweep':
         return [pay({ from: customer, to: stranger })]
     }

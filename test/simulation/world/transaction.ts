@@ -20,9 +20,9 @@ export interface SimTransaction {
   /** Reverted transactions are in their block and log nothing. */
   readonly reverted: boolean
   readonly logs: readonly SimLog[]
-  /** What a reverted one would have logged: on TRON careless nodes show it. */
+  /** What one that logs nothing would have logged as a transfer: on TRON careless nodes show it of failed ones. */
   readonly attempted?: readonly SimLog[]
-  /** It moves one of TRON's native assets, which anybody may call USDT; no contract runs. */
+  /** It moves one of TRON's native assets; no contract runs. */
   readonly isTrc10?: boolean
 }
 

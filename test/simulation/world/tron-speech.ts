@@ -4,6 +4,7 @@ import type { HttpAnswer } from '../../../src/source/index.ts'
 import { answerBody } from './evm-wire.ts'
 import type { Replica } from './replica.ts'
 import { spoilBatch, type Question, type Refusal, type Speaker, type Speech } from './speech.ts'
+import { TronForger } from './tron-forger.ts'
 import { lieOnTron, type Asked } from './tron-lies.ts'
 import { answerTron, answerTronRpc, sightOf, type Fields, type Sight } from './tron-node.ts'
 
@@ -14,9 +15,11 @@ const BUSY = '{"Error":"class java.lang.IllegalAccessException : lack of computi
 export class TronSpeech implements Speech {
   readonly access: Omit<ProviderConfig, 'name' | 'url'>
   readonly #speaker: Speaker
+  readonly #forger: TronForger
 
   constructor(speaker: Speaker) {
     this.#speaker = speaker
+    this.#forger = new TronForger(speaker)
     const { rpc, isKeyed } = speaker.profile.tron
     this.access = {
       ...(rpc === 'off' ? {} : { jsonrpcUrl: `${speaker.url}jsonrpc` }),
@@ -26,10 +29,11 @@ export class TronSpeech implements Speech {
 
   answer({ url, body }: Question, replica: Replica): string {
     const [api = '', path = ''] = url.slice(this.#speaker.url.length).split('/')
-    const sight = sightOf(replica, api === 'walletsolidity')
+    const sight = this.#forger.doctored(sightOf(replica, api === 'walletsolidity'))
     if (api === 'jsonrpc') return this.#answerRpc(body, sight)
     const fields = JSON.parse(body) as Fields
     const honest = answerTron(path, fields, sight, this.#speaker.profile.tron)
+    if (path === 'gettransactioninfobyblocknum') this.#countPhantoms(honest as TronInfo[])
     const which = fields['num'] ?? fields['id_or_num']
     const height = which === undefined ? null : Number(which)
     const answer = this.#lie({ what: path, height, answer: honest }, sight) as object
@@ -43,7 +47,7 @@ export class TronSpeech implements Speech {
     switch (refusal) {
       case 'throttled': {
         const status = dice.pick([403, 429, 503])
-        coverage.count(`F9 status ${status}`)
+        coverage.count(`F6 status ${status}`)
         const seconds = dice.between(1, 8)
         const headers = dice.chance(0.5) ? { 'retry-after': `${seconds}` } : {}
         const Error = `The key exceeds the frequency limit(15), and the query server is suspended for ${seconds}s`
@@ -73,6 +77,11 @@ export class TronSpeech implements Speech {
     return lieOnTron(asked, profile.lies, { sight, options: profile.tron, deps })
   }
 
+  #countPhantoms(infos: readonly TronInfo[]): void {
+    const phantoms = infos.filter(({ result, log }) => result === 'FAILED' && log !== undefined)
+    if (phantoms.length > 0) this.#speaker.deps.coverage.count('F9 phantom_logs', phantoms.length)
+  }
+
   #remember(answer: object): void {
     const { block, ...header } = answer as TronHeader & { block?: readonly TronHeader[] }
     for (const { blockID, block_header } of [header, ...(block ?? [])]) {
@@ -90,4 +99,9 @@ export class TronSpeech implements Speech {
 interface TronHeader {
   readonly blockID?: string
   readonly block_header?: { readonly raw_data: { readonly number?: number } }
+}
+
+interface TronInfo {
+  readonly result?: string
+  readonly log?: readonly object[]
 }
