@@ -41,12 +41,3 @@ export function nextAttempt(
   const waitMs = Math.max(jitteredMs, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))
   return new Date(now.getTime() + waitMs)
 }
-
-/** A `Retry-After` header, in seconds or as an HTTP date, as milliseconds from `now`; null if it is neither. */
-export function parseRetryAfter(header: string | undefined, now: Date): number | null {
-  const text = header?.trim() ?? ''
-  if (/^\d{1,9}$/.test(text)) return Number(text) * SECOND
-  // All three HTTP date forms begin with the name of a day; `Date.parse` alone would take "-1" for a year.
-  const time = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(time) ? null : Math.max(0, time - now.getTime())
-}

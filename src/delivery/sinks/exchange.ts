@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { parseRetryAfter } from '../../lib/retry-after.ts'
 import type { Expiring } from '../deadlines.ts'
-import { parseRetryAfter } from '../retry-schedule.ts'
 import { RESPONSE_BYTES_MAX, type AttemptOutcome, type OutcomeKind } from '../sink.ts'
 
 const ERROR_LENGTH_MAX = 100

@@ -1,6 +1,6 @@
 import { ProviderFailure, type FailureKind } from '../wire/failure.ts'
 import type { HttpAnswer } from '../wire/http.ts'
-import { readRetryAfter } from '../wire/retry-after.ts'
+import { grantedRetryAfter } from '../wire/retry-after.ts'
 
 /** How long a hosted API suspends a key that asked too often, where it does not say; asking meanwhile prolongs it. */
 const SUSPENSION_MS = 30_000
@@ -20,7 +20,7 @@ export function judgeTronStatus(answer: HttpAnswer, now: Date): ProviderFailure 
   if (!TOO_OFTEN_STATUS.has(status)) return null
   // The body says why, and perhaps that the key is not the reason but the problem.
   const words = `HTTP status ${status}: ${quote(body)}`
-  return throttled(words, readRetryAfter(headers['retry-after'], now))
+  return throttled(words, grantedRetryAfter(headers['retry-after'], now))
 }
 
 /** What a body means that should have been JSON and is not. */

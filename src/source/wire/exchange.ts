@@ -2,7 +2,7 @@ import type { Env } from '../../lib/env.ts'
 import { ProviderFailure } from './failure.ts'
 import { HttpFailure, type HttpAnswer, type HttpLimits, type RpcHttp } from './http.ts'
 import type { Pace } from './pace.ts'
-import { readRetryAfter } from './retry-after.ts'
+import { grantedRetryAfter } from './retry-after.ts'
 
 /** A full Ethereum block of nothing but transfers has some 7,500 of them, in 5 MB. */
 export const PLAIN_LIMITS: HttpLimits = { deadlineMs: 5_000, bytesMax: 16 * 1024 * 1024 }
@@ -64,7 +64,7 @@ export class Exchange {
 /** Statuses that say when to come back, which a body would not. */
 export function judgeHaste({ status, headers }: HttpAnswer, now: Date): ProviderFailure | null {
   if (status !== 429 && status !== 503) return null
-  const retryAfterMs = readRetryAfter(headers['retry-after'], now)
+  const retryAfterMs = grantedRetryAfter(headers['retry-after'], now)
   const kind = status === 429 ? 'throttled' : 'unreachable'
   return new ProviderFailure(kind, `HTTP status ${status}`, { retryAfterMs })
 }
