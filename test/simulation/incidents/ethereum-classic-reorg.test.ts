@@ -15,6 +15,7 @@ const POLICY: Policy = {
 /** A chain of proof of work has no word for final; the operator has taken a thousand blocks for one. */
 const CLASSIC: Facts = {
   name: 'like Ethereum Classic',
+  family: 'evm',
   blockSeconds: 13,
   finality: { kind: 'depth', blocks: 1_000 },
   finalLag: 999,

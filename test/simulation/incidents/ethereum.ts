@@ -7,6 +7,7 @@ const { chain, rails } = loadChain('ethereum')
 /** As its chain file has it, with the policy that USDT starts with. */
 export const BEACON_CHAIN: Facts = {
   name: 'the beacon chain',
+  family: chain.family,
   blockSeconds: chain.blockTimeSeconds,
   finality: chain.finality,
   finalLag: 64,

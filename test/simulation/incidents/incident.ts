@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { readCursor, retryChain, type Cursor } from '../../../src/block/block-store.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { savePolicy } from '../../../src/confirmation/policy-store.ts'
-import type { Chain, FinalityRule } from '../../../src/domain/chain.ts'
+import type { Chain, Family, FinalityRule } from '../../../src/domain/chain.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
 import { createApiKey } from '../../../src/environment/api-key-store.ts'
 import { createEnvironment, enableRail } from '../../../src/environment/environment-store.ts'
@@ -17,7 +17,7 @@ import { Judge } from '../judge.ts'
 import { Observer } from '../observer.ts'
 import { Operators } from '../operators.ts'
 import { Oracle } from '../oracle.ts'
-import { drawProfile } from '../profile.ts'
+import { drawProfile, type Profile } from '../profile.ts'
 import { SIMPLIFICATIONS, simplified } from '../simplify.ts'
 import { SLUG, World } from '../world.ts'
 import type { Fate } from '../world/chain.ts'
@@ -33,6 +33,7 @@ const NEVER_MS = 1e12
 
 export interface Facts {
   readonly name: string
+  readonly family: Family
   readonly blockSeconds: number
   readonly finality: FinalityRule
   /** How far behind the head the chain calls blocks final, while it does. */
@@ -204,8 +205,8 @@ export class Incident implements AsyncDisposable {
   told({ hash }: Payment): string {
     const [receiver] = this.world.receivers
     return [...required(receiver, 'there is a receiver').processed.values()]
-      .map((body) => JSON.parse(body) as { type: string; data: { transaction: { hash: Hex } } })
-      .filter(({ data }) => data.transaction.hash === hash)
+      .map((body) => JSON.parse(body) as { type: string; data: { transaction: { hash: string } } })
+      .filter(({ data }) => this.world.codec.parseHash(data.transaction.hash) === hash)
       .map(({ type }) => type.replace('deposit.', ''))
       .join(' ')
   }
@@ -290,7 +291,8 @@ export class Incident implements AsyncDisposable {
     receiver.endpointId = String(endpoint['id'])
     receiver.secret = String(endpoint['secret'])
     const address = required(world.customers[0], 'there is a customer')
-    const asked = { rail: rail.id, address, owner: 'customer' }
+    const written = world.codec.formatAddress(address)
+    const asked = { rail: rail.id, address: written, owner: 'customer' }
     const { registered_height: height } = await this.#post('/v1/addresses', asked)
     this.#oracle.registered.push({
       environment: ENVIRONMENT,
@@ -319,16 +321,17 @@ export class Incident implements AsyncDisposable {
 }
 
 /** A seed from which everything that goes wrong is taken out. */
-function profileOf({ name, blockSeconds }: Facts) {
+function profileOf({ name, family, blockSeconds }: Facts): Profile {
   const calm = simplified(drawProfile(name), SIMPLIFICATIONS)
   const [provider] = calm.providers
   const node = { ...required(provider, 'a profile has a provider'), refreshMs: NEVER_MS }
-  const manners = { ...node.manners, rangeMax: 5_000 }
+  const manners = { ...node.manners, rangeMax: 5_000, fullBlooms: false }
+  const tron = { ...node.tron, isKeyed: false }
   return {
     ...calm,
-    family: 'evm' as const,
+    family,
     blockMs: blockSeconds * 1_000,
-    providers: [{ ...node, manners }],
+    providers: [{ ...node, manners, tron }],
     receivers: [{}],
     witnesses: 1,
   }

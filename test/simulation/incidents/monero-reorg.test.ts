@@ -16,6 +16,7 @@ const TEN: Policy = {
 /** Monero's blocks and depths; what it moves is a simulated token all the same. */
 const MONERO: Facts = {
   name: 'like Monero',
+  family: 'evm',
   blockSeconds: 120,
   finality: { kind: 'depth', blocks: 60 },
   finalLag: 59,

@@ -18,6 +18,7 @@ const POLICY: Policy = {
 /** The chain's own word came later than so many blocks: with the checkpoints of that time. */
 const CHECKPOINTS: Facts = {
   name: 'like Polygon',
+  family: 'evm',
   blockSeconds: 2,
   finality: { kind: 'finalized' },
   finalLag: 256,

@@ -9,6 +9,7 @@ const HOURS = 2
 
 const TRON: Facts = {
   name: 'TRON',
+  family: chain.family,
   blockSeconds: chain.blockTimeSeconds,
   finality: chain.finality,
   finalLag: 18,
