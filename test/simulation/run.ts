@@ -2,18 +2,24 @@ import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import type { Family } from '../../src/domain/chain.ts'
 import { startTestServer } from '../support/server.ts'
 import { campaign } from './campaign.ts'
 import { describeHunt, hunt } from './mutants/hunt.ts'
+import { drawProfile } from './profile.ts'
 import { describeFailure, isIncomplete, scoreboard, toScores } from './scoreboard.ts'
 
-/** `npm run simulate -- [--minutes N | --seeds N | --seed S [--without a,b]] [--json file] [--jobs N]`, or `--mutants`. */
+/**
+ * `npm run simulate -- [--minutes N | --seeds N | --seed S [--without a,b]] [--family evm | tron] [--json file]
+ * [--jobs N]`, or `--mutants`.
+ */
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string' },
     seeds: { type: 'string' },
     seed: { type: 'string' },
     from: { type: 'string' },
+    family: { type: 'string' },
     without: { type: 'string' },
     json: { type: 'string' },
     jobs: { type: 'string' },
@@ -25,13 +31,20 @@ const { values } = parseArgs({
 const untilMs = performance.now() + Number(values.minutes ?? Infinity) * 60_000
 const from = values.from ?? Date.now().toString(36)
 const most = Number(values.seeds ?? (values.minutes === undefined ? 100 : Infinity))
+const family = readFamily(values.family)
+let given = 0
 let drawn = 0
 
 function next(): string | null {
-  if (performance.now() >= untilMs) return null
-  drawn += 1
-  if (values.seed !== undefined) return drawn === 1 ? values.seed : null
-  return drawn <= most ? `${from}-${drawn}` : null
+  if (performance.now() >= untilMs || given === most) return null
+  given += 1
+  if (values.seed !== undefined) return given === 1 ? values.seed : null
+  let seed: string
+  do {
+    drawn += 1
+    seed = `${from}-${drawn}`
+  } while (family !== null && drawProfile(seed).family !== family)
+  return seed
 }
 
 await using server = await startTestServer(process.env['DATABASE_URL'])
@@ -74,6 +87,11 @@ async function huntMutants(): Promise<number> {
   )
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(hunts, null, 2)}\n`)
   return caught.length === hunts.length ? 0 : 1
+}
+
+function readFamily(text: string | undefined): Family | null {
+  if (text === undefined || text === 'evm' || text === 'tron') return text ?? null
+  throw new Error(`--family: "${text}" is neither evm nor tron`)
 }
 
 function commit(): string {

@@ -68,6 +68,7 @@ export class Simulation {
     for (const daemon of this.#daemons) await daemon.kill()
     const { coverage, transcript, time, chain } = this.#world
     coverage.count('seeds')
+    coverage.count(`family ${this.#profile.family}`)
     coverage.count('reorgs', chain.reorgs)
     coverage.count('transfers moved by reorgs', chain.moved)
     coverage.highest('max reorg depth', chain.deepest)
