@@ -22,7 +22,7 @@ const BATCH_LINES = 5_000
 export const LINE_BYTES_MAX = 2_048
 export const LINES_MAX = 1_000_000
 
-export type BulkDeps = Pick<RouteDeps, 'db' | 'env' | 'rails' | 'log' | 'onRegistered'>
+export type BulkDeps = Pick<RouteDeps, 'db' | 'env' | 'rails' | 'log'>
 /** Each batch has a time of its own. */
 export type BulkRegistrar = Omit<Registrar, 'now'>
 
@@ -133,7 +133,6 @@ async function registerBatch(
     }
     return batches.flat()
   })
-  for (const chainId of chains) deps.onRegistered?.(chainId)
   const count = (wanted: Registration['status']) =>
     answers.filter(({ status }) => status === wanted).length
   tally.created += count('created')

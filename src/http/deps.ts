@@ -24,8 +24,6 @@ export interface ServerDeps {
   readonly readiness: () => Promise<Readiness>
   /** Whom to ask about a chain, for explanations; nobody if left out. */
   readonly oracles?: (chainId: ChainId) => Oracle
-  /** Addresses were committed: the chain's matcher may learn of them now rather than at its next look. */
-  readonly onRegistered?: (chainId: ChainId) => void
   /** Deliveries became due: the dispatcher may start now. */
   readonly onReplay?: () => void
 }

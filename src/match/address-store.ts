@@ -225,7 +225,7 @@ export async function findAddress(
   return row === undefined ? null : toDepositAddress(row)
 }
 
-export interface AddressFilter {
+export interface AddressSearch {
   readonly environment: string
   readonly rail?: RailId | undefined
   readonly owner?: string | undefined
@@ -236,8 +236,8 @@ export interface AddressFilter {
 }
 
 /** Newest first. */
-export async function listAddresses(db: Db, filter: AddressFilter): Promise<DepositAddress[]> {
-  const { environment, rail, owner, address, beforeId, limit } = filter
+export async function listAddresses(db: Db, search: AddressSearch): Promise<DepositAddress[]> {
+  const { environment, rail, owner, address, beforeId, limit } = search
   let query = db
     .selectFrom('deposit_address')
     .selectAll()

@@ -47,7 +47,6 @@ function registerRoute(app: App, deps: RouteDeps): void {
       const { created, view } = await registerOne(tx, checked, registrar, rails)
       return { status: created ? 201 : 200, body: view }
     })
-    deps.onRegistered?.(checked.chainId)
     return reply
   })
 }

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ALICE, BOB, createWorld, ETHEREUM, POLYGON_USDT, setTip, USDC, USDT } from './world.ts'
+import {
+  ALICE,
+  BOB,
+  createWorld,
+  epochs,
+  ETHEREUM,
+  POLYGON_USDT,
+  setTip,
+  USDC,
+  USDT,
+} from './world.ts'
 
 const ALICE_LOWER = '0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed'
 
@@ -21,7 +31,7 @@ test('a new address is 201, shown in the form of its chain, and can be read back
     registered_height: 100,
     registered_at: '2026-03-01T12:00:00.000Z',
   })
-  assert.deepEqual(world.registered, ['eip155:1'])
+  assert.deepEqual(await epochs(world.db), ['eip155:1 at 1'])
   assert.deepEqual((await world.call('GET', `/v1/addresses/${id}`)).json, created.json)
 })
 

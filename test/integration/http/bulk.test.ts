@@ -10,6 +10,7 @@ import {
   ALICE,
   BOB,
   createWorld,
+  epochs,
   ETHEREUM,
   POLYGON_USDT,
   setTip,
@@ -74,7 +75,7 @@ test('refused rows are told by line with code and remedy, in order; the others a
   assert.equal(told[1]?.errors?.[0]?.remedy, 'give each owner an address of their own')
   assert.deepEqual(answers.at(-1), { created: 2, existing: 1, refused: 5 })
   assert.equal(await rows(world), 3)
-  assert.deepEqual(world.registered.slice(1), ['eip155:1', 'eip155:137'])
+  assert.deepEqual(await epochs(world.db), ['eip155:1 at 2', 'eip155:137 at 1'])
 })
 
 test('an empty stream, and one of blank lines, is a summary of nothing', async (t) => {

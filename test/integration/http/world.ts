@@ -24,7 +24,6 @@ export interface World {
   readonly metrics: Metrics
   readonly acme: string
   readonly globex: string
-  readonly registered: string[]
   readonly logged: string[]
   readiness: Readiness
   now: Date
@@ -76,12 +75,10 @@ const codec: Codec = {
 
 export async function createWorld(t: TestContext): Promise<World> {
   const { db } = await testDatabase(t)
-  const registered: string[] = []
   const logged: string[] = []
   const metrics = new Metrics()
   const world = {
     db,
-    registered,
     logged,
     readiness: { ready: true, healthy: true, database: null, chains: [] } as Readiness,
     now: new Date('2026-03-01T12:00:00.000Z'),
@@ -102,7 +99,6 @@ export async function createWorld(t: TestContext): Promise<World> {
     }),
     webhookAllow: ['127.0.0.0/8'],
     readiness: async () => world.readiness,
-    onRegistered: (chainId) => void registered.push(chainId),
   })
   t.after(() => app.close())
   const acme = await environment(db, env, 'acme-live', [USDT, POLYGON_USDT])
@@ -176,6 +172,12 @@ function chainConfig(slug: string, id: string, assets: string[]): ChainConfig {
 }
 
 /** Puts the chain's tip where a test needs it, as the chain's writer would. */
+/** What tells the daemons of a chain that there are new addresses, at their next block. */
+export async function epochs(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom('address_epoch').selectAll().orderBy('chain_id').execute()
+  return rows.map(({ chain_id, epoch }) => `${chain_id} at ${epoch}`)
+}
+
 export async function setTip(db: Db, chainId: string, height: number): Promise<void> {
   const row = {
     height,
