@@ -22,7 +22,7 @@ export function render(chains) {
       facts([
         ['Chain', h('code', null, chain.chain)],
         ['Rails', chain.rails.join(', ')],
-        ['Head, as a provider shows it', figure(chain.head_height)],
+        ['Head a provider shows', figure(chain.head_height)],
         ['Tip, fully applied', place(chain.tip)],
         ['Behind the head', figure(behind(chain))],
         ['Final', place(chain.finalized)],

@@ -7,6 +7,8 @@ const LEFT = 28
 const TOP = 34
 /** How far a line runs on behind its last event, towards now. */
 const TAIL = 96
+/** How wide a line turns from one lane into another. */
+const BEND = 12
 
 /**
  * A life on branches: a lane for each block the deposit stood in, a dot for each event, left to right in the order
@@ -57,13 +59,8 @@ export function timeline({ timeline: events, sightings, block }) {
     stays.slice(1).map((stay, index) => {
       const before = stays[index]
       if (before === undefined || before.to === null) return null
-      const [x1, y1] = [columnOf(before.to), laneOf(before.hash)]
-      const [x2, y2] = [columnOf(stay.from), laneOf(stay.hash)]
-      const middle = (x1 + x2) / 2
-      return svg('path', {
-        class: 'branch',
-        d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`,
-      })
+      const from = { x: columnOf(before.to), y: laneOf(before.hash) }
+      return branch(from, { x: columnOf(stay.from), y: laneOf(stay.hash) })
     }),
     labels,
     events.flatMap((/** @type {any} */ event, /** @type {number} */ index) =>
@@ -75,6 +72,21 @@ export function timeline({ timeline: events, sightings, block }) {
     { class: 'scroll drawing', tabindex: 0, role: 'group', 'aria-label': 'Drawing' },
     drawing,
   )
+}
+
+/**
+ * Along the old lane, and across just before the new one's name: over no text.
+ *
+ * @param {{ x: number, y: number }} from
+ * @param {{ x: number, y: number }} to
+ */
+function branch(from, to) {
+  const turn = to.y < from.y ? -BEND : BEND
+  const across =
+    to.y === from.y
+      ? ''
+      : `H${to.x - 2 * BEND - 4}q${BEND} 0 ${BEND} ${turn}V${to.y - turn}q0 ${turn} ${BEND} ${turn}`
+  return svg('path', { class: 'branch', d: `M${from.x} ${from.y}${across}H${to.x}` })
 }
 
 /**

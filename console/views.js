@@ -6,6 +6,7 @@ import * as deposits from './deposits.js'
 import * as endpoint from './endpoint.js'
 import * as endpoints from './endpoints.js'
 import * as explain from './explain.js'
+import * as finding from './finding.js'
 import * as findings from './findings.js'
 import * as policies from './policies.js'
 
@@ -41,7 +42,7 @@ export const VIEWS = new Map([
   ['deposits', { list: deposits, one: deposit }],
   ['explain', { list: explain }],
   ['chains', { list: chains }],
-  ['findings', { list: findings }],
+  ['findings', { list: findings, one: finding }],
   ['endpoints', { list: endpoints, one: endpoint }],
   ['deliveries', { list: deliveries, one: delivery }],
   ['policies', { list: policies }],

@@ -9,7 +9,14 @@ import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/lib/clock.ts'
 
 const BINARY = '/usr/bin/chromium'
-const FLAGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run']
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--hide-scrollbars',
+  '--disable-lcd-text',
+]
 /** Nothing here takes seconds on an idle machine; a busy one is given time. */
 const WAIT_MS_MAX = 20_000
 const LOOK_MS = 50
@@ -155,12 +162,17 @@ export class Page {
 
   async begin(): Promise<void> {
     for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await this.#send(`${domain}.enable`)
-    await this.resize(1_180, 860)
+    await this.resize(1_120, 800)
   }
 
   async resize(width: number, height: number): Promise<void> {
     const metrics = { width, height, deviceScaleFactor: 1, mobile: false }
     await this.#send('Emulation.setDeviceMetricsOverride', metrics)
+  }
+
+  async prefer(scheme: 'light' | 'dark'): Promise<void> {
+    const features = [{ name: 'prefers-color-scheme', value: scheme }]
+    await this.#send('Emulation.setEmulatedMedia', { features })
   }
 
   async goto(url: string): Promise<void> {

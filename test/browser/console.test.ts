@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { openPage, quote, type Page } from './chromium.ts'
+import { signIn } from './sign-in.ts'
 import { consoleWorld, HOSTILE_ANSWER, HOSTILE_OWNER, type ConsoleWorld } from './world.ts'
-
-async function signIn(page: Page, { origin, key }: ConsoleWorld): Promise<void> {
-  await page.goto(`${origin}/console`)
-  await page.until(`document.activeElement.id === 'key'`)
-  await page.type(key)
-  await page.press('Enter')
-  await page.sees('Deposits', 'h1')
-}
 
 /** Whatever a test was about: nothing was complained of, and nothing was asked for elsewhere. */
 function assertQuiet(page: Page, { origin }: ConsoleWorld): void {

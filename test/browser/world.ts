@@ -44,12 +44,17 @@ export interface ConsoleWorld {
   readonly arrived: readonly string[]
   /** Of the deposit that was confirmed, taken back by a reorg, and confirmed in another block. */
   readonly reversed: string
+  pay(to: Address, amount: bigint): Promise<unknown>
   call(method: string, path: string, body?: object): Promise<ReturnType<typeof JSON.parse>>
   /** Asks until somebody in the list is as wanted. */
   listed(path: string, wanted: (one: Listed) => boolean): Promise<Listed>
 }
 
-export async function consoleWorld(t: TestContext): Promise<ConsoleWorld> {
+/** By default what strangers say is what a stranger with bad intentions would. */
+export async function consoleWorld(
+  t: TestContext,
+  { owner = HOSTILE_OWNER, answer = HOSTILE_ANSWER } = {},
+): Promise<ConsoleWorld> {
   const anvil = await tokenNode(t)
   const { db, url } = await testDatabase(t)
   const key = await prepare(db)
@@ -59,9 +64,9 @@ export async function consoleWorld(t: TestContext): Promise<ConsoleWorld> {
 
   const arrived: string[] = []
   await endpointThat(t, call, { answers: 200, body: 'thanks', note: (id) => arrived.push(id) })
-  await endpointThat(t, call, { answers: 500, body: HOSTILE_ANSWER })
+  await endpointThat(t, call, { answers: 500, body: answer })
   await register(call, ALICE, 'customer-1')
-  await register(call, BOB, HOSTILE_OWNER)
+  await register(call, BOB, owner)
   await listed('/v1/chains', (one) => 'tip' in one && one.tip !== null)
 
   const pay = (to: Address, amount: bigint) =>
@@ -78,7 +83,7 @@ export async function consoleWorld(t: TestContext): Promise<ConsoleWorld> {
   await listed('/v1/deposits', ({ amount_decimal: amount }) => amount === '1234567.890123')
   await pay(ALICE, 7n * UNIT)
   await listed('/v1/deposits', ({ amount_decimal: amount }) => amount === '7')
-  return { origin, key, db, anvil, arrived, reversed: id, call, listed }
+  return { origin, key, db, anvil, arrived, reversed: id, pay, call, listed }
 }
 
 async function prepare(db: Db): Promise<string> {
