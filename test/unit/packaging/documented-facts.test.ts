@@ -9,7 +9,7 @@ import { systemEnv } from '../../../src/lib/env.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
-const documents = globSync(['*.md', 'docs/*.md'], { cwd: ROOT }).map((file) => ({
+const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).map((file) => ({
   file,
   text: readFileSync(path.join(ROOT, file), 'utf8'),
 }))

@@ -10,7 +10,7 @@ interface Document {
   readonly text: string
 }
 
-const documents: Document[] = globSync(['*.md', 'docs/*.md'], { cwd: ROOT })
+const documents: Document[] = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT })
   .toSorted()
   .map((file) => ({ file, text: readFileSync(path.join(ROOT, file), 'utf8') }))
 
