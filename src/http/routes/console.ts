@@ -22,7 +22,11 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
   // Kept, and asked about each time: after an upgrade nobody may run half of the old page.
   'cache-control': 'no-cache',
+  vary: 'accept-encoding',
 }
+
+/** Named, and not with a weight of nothing. */
+const READS_GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/
 
 const INDEX = 'index.html'
 
@@ -37,15 +41,16 @@ export function consoleRoutes(app: App): void {
   app.get('/console/', { schema }, (_request, reply) => reply.redirect('../console', 308))
 }
 
-function send(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { type, body, etag }: PageAsset,
-): FastifyReply {
+function send(request: FastifyRequest, reply: FastifyReply, asset: PageAsset): FastifyReply {
+  const { type, body, gzipped, etag } = asset
+  const { 'if-none-match': known = '', 'accept-encoding': readable = '' } = request.headers
   reply.headers({ ...HEADERS, etag })
-  const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim()) ?? []
-  if (known.some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag)) {
-    return reply.code(304).send()
-  }
-  return reply.type(type).send(body)
+  if (known.split(',').some((tag) => isSame(tag.trim(), etag))) return reply.code(304).send()
+  reply.type(type)
+  if (!READS_GZIP.test(String(readable))) return reply.send(body)
+  return reply.header('content-encoding', 'gzip').send(gzipped)
+}
+
+function isSame(known: string, etag: string): boolean {
+  return known === '*' || known === etag || `W/${known}` === etag
 }
