@@ -1,4 +1,4 @@
-import { actorsOf, watchChain, type ChainWatch } from './chain-watch.ts'
+import { actorsOf, auditChain, watchChain, type ChainWatch } from './chain-watch.ts'
 import type { ChainConfig, Config } from './config/config.ts'
 import { fanOut } from './delivery/delivery-store.ts'
 import { Dispatcher } from './delivery/dispatcher.ts'
@@ -59,6 +59,7 @@ const REST_MS = {
   filter: 5_000,
   rescanner: 1_000,
   witness: 2_000,
+  auditor: 1_000,
   publisher: 250,
   dispatcher: 500,
   gauges: 5_000,
@@ -103,6 +104,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const chainFacts = config.chains.map(({ chain }) => chain)
   const loops: Loop[] = [
     ...watches.flatMap((watch, index) => chainLoops(watch, chains.opened[index]?.config)),
+    ...watches.map((watch, index) => auditLoop(base, watch, chains.opened[index])),
     { actor: publisherLease, idleMs: REST_MS.lease },
     { actor: publisher, idleMs: REST_MS.publisher, wake: publisher.wake },
     { actor: deliveryLease, idleMs: REST_MS.lease },
@@ -178,6 +180,19 @@ function chainLoops(watch: ChainWatch, config: ChainConfig | undefined): Loop[] 
     idleMs: required(rests[index], `${actor.name} has a rest`),
     ...(actor === watch.follower ? { wake: watch.hint } : {}),
   }))
+}
+
+/** Rests after every stretch it reads: following the head comes first wherever a provider counts requests. */
+function auditLoop(
+  base: Base,
+  watch: ChainWatch,
+  opened: Chains['opened'][number] | undefined,
+): Loop {
+  const { config, source } = required(opened, 'every watch has its chain')
+  const codec = codecOf(base.config, watch.chain.id)
+  const { proofEvery = 0 } = base.config
+  const actor = auditChain(config, watch, source.audit, { ...base, codec, proofEvery })
+  return { actor, idleMs: REST_MS.auditor }
 }
 
 interface Chains {

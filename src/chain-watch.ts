@@ -5,10 +5,12 @@ import type { Evidence } from './confirmation/policy.ts'
 import { waitsOf } from './confirmation/waits.ts'
 import { Witness } from './confirmation/witness.ts'
 import type { Chain, Codec } from './domain/chain.ts'
+import type { AuditSource } from './domain/audit.ts'
 import { SourceError, type ChainSource } from './domain/source.ts'
 import type { Step } from './domain/step.ts'
 import type { Transfer } from './domain/transfer.ts'
 import { required } from './lib/assert.ts'
+import { Auditor } from './drift/auditor.ts'
 import type { Env } from './lib/env.ts'
 import type { Actor } from './lib/loop.ts'
 import { Wake } from './lib/wake.ts'
@@ -38,6 +40,8 @@ export interface ChainWatch {
   readonly witness: Witness
   /** Rung by the provider's hint at a new block. */
   readonly hint: Wake
+  /** Applies a step, and says what to announce once it is committed. */
+  readonly apply: (tx: Tx, step: Step) => Promise<{ readonly announce: () => void }>
 }
 
 export function watchChain(
@@ -76,7 +80,35 @@ export function watchChain(
       lockChain: async (tx) => isMoving(await lockCursor(tx, chain.id)),
     }),
     hint,
+    apply,
   }
+}
+
+export interface AuditDeps extends Pick<ChainWatchDeps, 'db' | 'env' | 'report'> {
+  readonly codec: Codec
+  readonly proofEvery: number
+}
+
+/** The second look at a chain that is watched, by the same daemon. */
+export function auditChain(
+  { rails }: Pick<ChainConfig, 'rails'>,
+  watch: ChainWatch,
+  audit: AuditSource,
+  deps: AuditDeps,
+): Auditor {
+  const { chain, keeper, apply } = watch
+  return new Auditor({
+    ...deps,
+    chain,
+    audit,
+    apply,
+    rails: new Map(rails.map(({ rail }) => [rail.id, rail])),
+    lease: keeper.current,
+    position: async (db) => {
+      const cursor = await readCursor(db, chain.id)
+      return isMoving(cursor) ? cursor : null
+    },
+  })
 }
 
 export function actorsOf(watch: ChainWatch): readonly Actor[] {

@@ -10,6 +10,8 @@ export interface Config {
   readonly logLevel: string
   /** Networks (CIDR) webhooks may reach although they are not public; empty in production. */
   readonly webhookAllow: readonly string[]
+  /** One finalized block in so many is proven against what its header commits to; absent or 0: none. */
+  readonly proofEvery?: number
   readonly chains: readonly ChainConfig[]
 }
 

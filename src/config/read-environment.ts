@@ -16,6 +16,8 @@ import { Variables } from './variables.ts'
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 /** Where the chain file says nothing, four looks per block: one is seen after a quarter of a block time at most. */
 const POLLS_PER_BLOCK = 4
+/** On Ethereum 144 blocks a day and provider, some 200 MB of receipts. */
+const PROOF_EVERY = 50
 
 /** Reads everything the daemon is told, once. All that is wrong is reported together, each with its remedy. */
 export function readEnvironment(env: NodeJS.ProcessEnv, chainsDirectory = CHAINS): Config {
@@ -28,6 +30,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv, chainsDirectory = CHAINS
     port: variables.integer('SETTLED_PORT', { fallback: 8080, min: 0, max: 65_535 }),
     logLevel: variables.choice('SETTLED_LOG_LEVEL', LOG_LEVELS, 'info'),
     webhookAllow: variables.networks('SETTLED_WEBHOOK_ALLOW'),
+    proofEvery: variables.integer('SETTLED_PROOF_EVERY', {
+      fallback: PROOF_EVERY,
+      min: 0,
+      max: 1_000_000,
+    }),
     chains: slugs.flatMap((slug) => readChain(variables, slug, chainsDirectory)),
   }
   refuseSharedVariables(variables, config.chains)

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { ChainId } from '../domain/chain.ts'
-import type { Db } from '../store/database.ts'
+import { toBytes, toHex, type Hex } from '../lib/hex.ts'
+import type { Db, Tx } from '../store/database.ts'
 
 /** How far the second look at a chain has come. */
 export interface AuditStanding {
@@ -26,4 +27,92 @@ export async function auditStandings(db: Db): Promise<ReadonlyMap<ChainId, Audit
     left join audit_round r using (chain_id)
     group by c.chain_id, c.finalized_height, c.start_height`.execute(db)
   return new Map(rows.map((row) => [row.chainId, row]))
+}
+
+/** How far one provider was heard. */
+export interface Progress {
+  readonly provider: string
+  readonly from: number
+  readonly next: number
+  /** Of the block below `next` as it showed it; null where nothing is known of that. */
+  readonly lastHash: Hex | null
+  /** The newest rescan whose blocks it was asked about again since. */
+  readonly rescanId: number
+}
+
+export async function readProgress(db: Db, chainId: ChainId): Promise<Progress[]> {
+  const rows = await db
+    .selectFrom('audit_progress')
+    .selectAll()
+    .where('chain_id', '=', chainId)
+    .execute()
+  return rows.map((row) => ({
+    provider: row.provider,
+    from: row.from_height,
+    next: row.next_height,
+    lastHash: row.last_hash === null ? null : toHex(row.last_hash),
+    rescanId: row.rescan_id,
+  }))
+}
+
+export async function saveProgress(
+  tx: Tx,
+  chainId: ChainId,
+  progress: Progress,
+  now: Date,
+): Promise<void> {
+  const values = {
+    from_height: progress.from,
+    next_height: progress.next,
+    last_hash: progress.lastHash === null ? null : toBytes(progress.lastHash),
+    rescan_id: progress.rescanId,
+    updated_at: now,
+  }
+  await tx
+    .insertInto('audit_progress')
+    .values({ chain_id: chainId, provider: progress.provider, ...values })
+    .onConflict((conflict) => conflict.columns(['chain_id', 'provider']).doUpdateSet(values))
+    .execute()
+}
+
+/** Where rescans finished after `rescanId` began to read, and the newest of them. */
+export async function rescansSince(
+  db: Db,
+  chainId: ChainId,
+  rescanId: number,
+): Promise<{ readonly id: number; readonly from: number | null }> {
+  const row = await db
+    .selectFrom('rescan')
+    .select((eb) => [eb.fn.max('id').as('id'), eb.fn.min('from_height').as('from')])
+    .where('chain_id', '=', chainId)
+    .where('finished_at', 'is not', null)
+    .where('id', '>', rescanId)
+    .executeTakeFirst()
+  return { id: row?.id ?? rescanId, from: row?.from ?? null }
+}
+
+export async function completeRound(
+  tx: Tx,
+  chainId: ChainId,
+  round: { readonly height: number; readonly completedAt: Date },
+): Promise<void> {
+  const values = { height: round.height, completed_at: round.completedAt }
+  await tx
+    .insertInto('audit_round')
+    .values({ chain_id: chainId, ...values })
+    .onConflict((conflict) => conflict.column('chain_id').doUpdateSet(values))
+    .execute()
+}
+
+/** Who is no longer a provider of the chain is waited for by nobody. */
+export async function forgetOthers(
+  tx: Tx,
+  chainId: ChainId,
+  providers: readonly string[],
+): Promise<void> {
+  await tx
+    .deleteFrom('audit_progress')
+    .where('chain_id', '=', chainId)
+    .where('provider', 'not in', [...providers])
+    .execute()
 }

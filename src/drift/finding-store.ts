@@ -24,21 +24,19 @@ export interface Seen {
 }
 
 /**
- * Writes down a difference. One that stands already is only seen again, with the newest evidence; one that was
- * resolved and is back is open again. Contract findings are facts of the past: they never open twice.
+ * Writes down a difference. One that stands already is only seen again, with the newest evidence. One that was gone
+ * and is back is open again, but what a person has resolved stays so.
  */
-export async function openFinding(
-  tx: Tx,
-  difference: Difference,
-  { now, again = true }: { readonly now: Date; readonly again?: boolean },
-): Promise<Seen> {
+export async function openFinding(tx: Tx, difference: Difference, now: Date): Promise<Seen> {
   const { id, kind } = difference
   const before = await lockFinding(tx, id)
   if (before === null) {
     await tx.insertInto('finding').values(firstRow(difference, now)).execute()
   } else {
-    const reopens = before.state === 'resolved' && again
-    if (before.state === 'resolved' && !again) return { finding: before, isNew: false }
+    if (before.state === 'resolved' && before.resolved?.by !== 'settled') {
+      return { finding: before, isNew: false }
+    }
+    const reopens = before.state === 'resolved'
     const { summary, evidence } = difference
     await tx
       .updateTable('finding')
@@ -159,23 +157,38 @@ export async function findFinding(db: Db, id: string): Promise<Finding | null> {
   return row === undefined ? null : toFinding(row)
 }
 
-/** Findings of a chain that stand, by id from `afterId` on. */
+/** Findings that stand about one provider's account of these heights. */
+export async function standingAt(
+  tx: Tx,
+  chainId: ChainId,
+  { provider, from, to }: { readonly provider: string; readonly from: number; readonly to: number },
+  kinds: readonly FindingKind[],
+): Promise<Finding[]> {
+  const rows = await findings(tx)
+    .where('chain_id', '=', chainId)
+    .where('state', '<>', 'resolved')
+    .where('kind', 'in', [...kinds])
+    .where('provider', '=', provider)
+    .where('height', '>=', from)
+    .where('height', '<=', to)
+    .orderBy('id')
+    .execute()
+  return rows.map(toFinding)
+}
+
+/** Findings of a chain that stand, in the order of their ids. */
 export async function standingFindings(
   db: Db,
   chainId: ChainId,
-  page: {
-    readonly kinds: readonly FindingKind[]
-    readonly afterId: string
-    readonly limit: number
-  },
+  { kinds, limit }: { readonly kinds: readonly FindingKind[]; readonly limit: number },
 ): Promise<Finding[]> {
   const rows = await findings(db)
     .where('chain_id', '=', chainId)
     .where('state', '<>', 'resolved')
-    .where('kind', 'in', [...page.kinds])
-    .where('id', '>', page.afterId)
+    .where('kind', 'in', [...kinds])
+    .orderBy('height')
     .orderBy('id')
-    .limit(page.limit)
+    .limit(limit)
     .execute()
   return rows.map(toFinding)
 }

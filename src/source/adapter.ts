@@ -1,4 +1,5 @@
 import type { ChainConfig } from '../config/config.ts'
+import type { AuditSource } from '../domain/audit.ts'
 import type { Codec } from '../domain/chain.ts'
 import type { ChainSource } from '../domain/source.ts'
 import type { TransactionSource } from '../domain/transaction.ts'
@@ -13,7 +14,9 @@ export interface SourceDeps {
 }
 
 /** What the daemon lives by, and what people may ask of it beside. */
-export interface OpenSource extends ChainSource, TransactionSource {}
+export interface OpenSource extends ChainSource, TransactionSource {
+  readonly audit: AuditSource
+}
 
 /** What a protocol family is to the rest of settled. */
 export interface FamilyAdapter {

@@ -2,6 +2,7 @@ import type { BlockRef } from '../domain/block.ts'
 import { approximateTokens } from '../domain/amount.ts'
 import type { Chain, Rail, RailId } from '../domain/chain.ts'
 import { DEPOSIT_STATES, type Deposit } from '../domain/deposit.ts'
+import type { Finding } from '../domain/finding.ts'
 import type { DepositEvent } from '../domain/event.ts'
 import type { Actor, Failing, Outcome, Recovered } from '../lib/loop.ts'
 import { isOutage, outageReason } from '../lib/outage.ts'
@@ -120,6 +121,35 @@ export class Report {
   providersAsked({ chain, environment, rail, asked, configured }: ProviderDemand): void {
     this.#metrics.set('policy_providers_asked', asked, { chain, environment, rail })
     this.#metrics.set('providers_configured', configured, { chain })
+  }
+
+  audited(chain: Chain, blocks: number): void {
+    this.#metrics.increment('drift_blocks_audited_total', { chain: chain.slug }, blocks)
+  }
+
+  proven(chain: Chain, outcome: string): void {
+    this.#metrics.increment('drift_proofs_total', { chain: chain.slug, outcome })
+  }
+
+  /** The chain, read a second time, says something else than our records. */
+  found(finding: Finding): void {
+    const level = finding.severity === 'critical' ? 'error' : 'warn'
+    this.#log[level](
+      {
+        environment: finding.environment,
+        chain: finding.chainId,
+        findingId: finding.id,
+        kind: finding.kind,
+        provider: finding.provider,
+        height: finding.height,
+        depositId: finding.depositId,
+      },
+      `finding: ${finding.summary}`,
+    )
+  }
+
+  findingGone({ id, kind }: Finding, reason: string): void {
+    this.#log.info({ findingId: id, kind }, `finding resolved: ${reason}`)
   }
 
   /** A policy that cannot be met with the providers there are. */

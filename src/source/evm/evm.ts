@@ -2,6 +2,7 @@ import type { ChainConfig } from '../../config/config.ts'
 import type { FamilyAdapter, OpenSource, SourceDeps } from '../adapter.ts'
 import { PooledSource } from '../pool/pooled-source.ts'
 import { ProviderPool } from '../pool/provider-pool.ts'
+import { EvmAccounts } from './account.ts'
 import { BlockHint } from './block-hint.ts'
 import { evmCodec } from './codec.ts'
 import { diagnose } from './diagnose.ts'
@@ -21,6 +22,7 @@ async function open(config: ChainConfig, deps: SourceDeps): Promise<OpenSource> 
     pool,
     reader: new LogReader(config, deps, pool),
     readTransaction,
+    accounts: new EvmAccounts(config),
     startHint: websocketUrl === null ? null : (ring) => new BlockHint(websocketUrl, deps.env, ring),
   })
 }

@@ -1,4 +1,5 @@
 import type { ChainConfig } from '../../config/config.ts'
+import type { AuditSource } from '../../domain/audit.ts'
 import {
   plainHeader,
   type Block,
@@ -11,6 +12,7 @@ import type { NumberedTransfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
 import type { OpenSource, SourceDeps } from '../adapter.ts'
 import { ProviderFailure } from '../wire/failure.ts'
+import { PooledAudit, type AccountReader } from './account-reader.ts'
 import { findTransaction, type ReadTransaction } from './find-transaction.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPool } from './provider-pool.ts'
@@ -39,12 +41,14 @@ export interface SourceParts<P extends Provider> {
   readonly pool: ProviderPool<P>
   readonly reader: TransferReader<P>
   readonly readTransaction: ReadTransaction<P>
+  readonly accounts: AccountReader<P>
   /** Null where nothing can ring. */
   readonly startHint: ((ring: () => void) => Hint) | null
 }
 
 /** A chain as several providers of one family tell it. */
 export class PooledSource<P extends Provider> implements OpenSource {
+  readonly audit: AuditSource
   readonly #config: ChainConfig
   readonly #deps: SourceDeps
   readonly #pool: ProviderPool<P>
@@ -54,6 +58,7 @@ export class PooledSource<P extends Provider> implements OpenSource {
   #hint: Hint | null = null
 
   constructor(config: ChainConfig, deps: SourceDeps, parts: SourceParts<P>) {
+    this.audit = new PooledAudit(parts.pool, parts.accounts)
     this.#config = config
     this.#deps = deps
     this.#pool = parts.pool

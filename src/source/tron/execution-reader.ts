@@ -1,4 +1,5 @@
 import type { ChainConfig } from '../../config/config.ts'
+import type { Account, Proof } from '../../domain/audit.ts'
 import type { Block, BlockRange, BlockRef } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
 import type { NumberedTransfer, Transfer } from '../../domain/transfer.ts'
@@ -7,17 +8,18 @@ import type { Hex } from '../../lib/hex.ts'
 import type { SourceDeps } from '../adapter.ts'
 import { showsTransfer } from '../movement.ts'
 import { OddLogs } from '../odd-logs.ts'
+import type { AccountReader } from '../pool/account-reader.ts'
 import type { TransferReader } from '../pool/pooled-source.ts'
 import type { ProviderPool } from '../pool/provider-pool.ts'
 import { isFailure, ProviderFailure } from '../wire/failure.ts'
 import { askBlock, askBlocks, askInfos, askReadings } from './ask.ts'
-import { transfersOf, type Reading, type TransferScope } from './execution.ts'
+import { noticesOf, transfersOf, type Reading, type TransferScope } from './execution.ts'
 import { joinInfos } from './join-infos.ts'
 import { readByReceipts } from './receipts.ts'
 import type { TronProvider } from './tron-provider.ts'
 
 /** Reads blocks and ranges with the transfers of the watched contracts, from what transactions logged. */
-export class ExecutionReader implements TransferReader<TronProvider> {
+export class ExecutionReader implements TransferReader<TronProvider>, AccountReader<TronProvider> {
   readonly #pool: ProviderPool<TronProvider>
   readonly #scope: TransferScope
   /** Providers that have shown not to know `eth_getBlockReceipts`, which is younger than many nodes. */
@@ -49,13 +51,33 @@ export class ExecutionReader implements TransferReader<TronProvider> {
   }
 
   async range(provider: TronProvider, from: number, to: number): Promise<BlockRange> {
+    return this.#rangeOf(await this.#readSpan(provider, from, to))
+  }
+
+  async account(provider: TronProvider, from: number, to: number): Promise<Account> {
+    const readings = await this.#readSpan(provider, from, to)
+    const [first, ...rest] = readings.map(({ header }) => header)
+    return {
+      headers: [required(first, 'a range covers a block at least'), ...rest],
+      transfers: readings.flatMap((reading) => this.#transfersOf(reading)),
+      notices: readings.flatMap((reading) => noticesOf(reading, this.#scope)),
+    }
+  }
+
+  /** A header commits to transactions, and their outcomes are in them; to logs it does not. */
+  async prove(): Promise<Proof> {
+    return { outcome: 'unavailable', detail: 'TRON commits to no logs' }
+  }
+
+  async #readSpan(provider: TronProvider, from: number, to: number): Promise<Reading[]> {
     for (;;) {
       const last = Math.min(to, from + provider.span.blocks - 1)
       const blocks = last - from + 1
       try {
-        const range = this.#rangeOf(await this.#readRange(provider, from, last))
-        provider.span.accepted(blocks, range.transfers.length)
-        return range
+        const readings = await this.#readRange(provider, from, last)
+        const transfers = readings.flatMap((reading) => this.#transfersOf(reading))
+        provider.span.accepted(blocks, transfers.length)
+        return readings
       } catch (error) {
         if (!isFailure(error, 'too_large') || blocks === 1) throw error
         provider.span.refused(blocks)

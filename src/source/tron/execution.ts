@@ -1,8 +1,10 @@
+import type { TokenNotice } from '../../domain/audit.ts'
 import type { BlockHeader } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
 import { readMovement, TRANSFER_TOPIC } from '../movement.ts'
+import { readNotice } from '../token-notice.ts'
 
 /** A transaction of a block, whether it succeeded, and what its contracts logged. */
 export interface Execution {
@@ -54,4 +56,24 @@ export function transfersOf(
     }
   }
   return transfers
+}
+
+/** What the watched tokens announced in a block. A failed transaction announced nothing. */
+export function noticesOf(
+  { header, executions }: Reading,
+  { rails }: TransferScope,
+): TokenNotice[] {
+  const { height, hash: blockHash } = header
+  const blockTimeMs = header.time.getTime()
+  const logs = executions.flatMap(({ txHash, isSuccess, logs }) =>
+    logs.map((log) => ({ ...log, txHash, isSuccess })),
+  )
+  return logs.flatMap(({ address, topics, data, txHash, isSuccess }, logIndex) => {
+    const rail = rails.get(address)
+    if (rail === undefined || !isSuccess) return []
+    const notice = readNotice(topics, data)
+    return notice === null
+      ? []
+      : { ...notice, rail, height, blockHash, blockTimeMs, txHash, logIndex }
+  })
 }

@@ -16,5 +16,11 @@ async function open(config: ChainConfig, deps: SourceDeps): Promise<OpenSource> 
   const pool = new ProviderPool(config, deps, providers)
   await pool.open()
   const reader = new ExecutionReader(config, deps, pool)
-  return new PooledSource(config, deps, { pool, reader, readTransaction, startHint: null })
+  return new PooledSource(config, deps, {
+    pool,
+    reader,
+    readTransaction,
+    accounts: reader,
+    startHint: null,
+  })
 }

@@ -1,0 +1,247 @@
+import type { Account, AuditSource } from '../domain/audit.ts'
+import type { BlockRef } from '../domain/block.ts'
+import type { Codec } from '../domain/chain.ts'
+
+import { SourceError } from '../domain/source.ts'
+import { StaleStepError, type RevisitStep } from '../domain/step.ts'
+import { required } from '../lib/assert.ts'
+import type { Env } from '../lib/env.ts'
+import type { Actor, Outcome } from '../lib/loop.ts'
+import type { Db, Tx } from '../store/database.ts'
+import { assertFence, type Lease } from '../store/lease.ts'
+import type { Report } from '../telemetry/report.ts'
+import {
+  completeRound,
+  forgetOthers,
+  readProgress,
+  rescansSince,
+  saveProgress,
+  type Progress,
+} from './audit-store.ts'
+import { examine, type Stretch } from './examination.ts'
+import { standingFindings } from './finding-store.ts'
+import { recordFindings, REREAD_KINDS, type Recorded } from './record-findings.ts'
+import type { Subject } from './record-store.ts'
+
+/** Blocks read in one tick: some five thousand transfers where blocks are full, two megabytes of headers. */
+const STRETCH_BLOCKS = 32
+/** A round begins this long after the one before began. */
+const ROUND_MS = 60_000
+/** Findings looked at again in one round. */
+const REREAD_MAX = 200
+
+export interface AuditorOptions extends Subject {
+  readonly codec: Codec
+  readonly audit: AuditSource
+  readonly db: Db
+  readonly env: Env
+  readonly report: Report
+  /** One block in so many is proven against what its header commits to, where the family can; 0: none. */
+  readonly proofEvery: number
+  readonly lease: () => Lease | null
+  /** Null before the first block and while the chain is halted. */
+  readonly position: (db: Db) => Promise<AuditPosition | null>
+  readonly apply: (tx: Tx, step: RevisitStep) => Promise<{ readonly announce: () => void }>
+}
+
+export interface AuditPosition {
+  readonly startHeight: number
+  readonly finalized: BlockRef | null
+}
+
+/** One pass over everybody: up to what was final when it began. */
+interface Round {
+  readonly startedMs: number
+  readonly target: number
+  /** Who could not be heard in it: asked again in the next one. */
+  readonly failed: Set<string>
+  /** Blocks that differ, to be read again; null before they were looked up. */
+  reread: Stretch[] | null
+}
+
+/**
+ * The second pair of eyes. It reads finalized history again, from every provider in turn, since nobody recorded
+ * which of them was believed the first time. It works under the chain's own lease: what it heals is written under
+ * that fence, and a second daemon's auditor would only ask the same questions again.
+ *
+ * A round hears each provider up to the block that was final when the round began, then looks again at what stood
+ * open. Only a round in which everybody was heard is complete, and the time of the last one is a metric: an
+ * auditor that is silent, or whose providers are, is seen.
+ */
+export class Auditor implements Actor {
+  readonly name: string
+  readonly #options: AuditorOptions
+  #round: Round | null = null
+  #nextRoundMs = -Infinity
+
+  constructor(options: AuditorOptions) {
+    this.name = `auditor:${options.chain.slug}`
+    this.#options = options
+  }
+
+  async tick(): Promise<Outcome> {
+    const lease = this.#options.lease()
+    if (lease === null) return this.#rest('standby')
+    const position = await this.#options.position(this.#options.db)
+    const finalized = position?.finalized?.height
+    if (position === null || finalized === undefined) return this.#rest('waiting_for_chain')
+    const round = this.#round ?? this.#begin(finalized)
+    if (round === null) return { pace: 'idle', name: 'nothing_new' }
+    try {
+      return await this.#advance(lease, round, position)
+    } catch (error) {
+      // The view moved while blocks of it were read; they are read again.
+      if (error instanceof StaleStepError) return this.#rest('stale')
+      throw error
+    }
+  }
+
+  /** What was under way belongs to a fence or a view that may be gone. */
+  #rest(name: string): Outcome {
+    this.#round = null
+    return { pace: 'idle', name }
+  }
+
+  #begin(target: number): Round | null {
+    const startedMs = this.#options.env.clock.monotonicMs()
+    if (startedMs < this.#nextRoundMs) return null
+    this.#nextRoundMs = startedMs + ROUND_MS
+    this.#round = { startedMs, target, failed: new Set(), reread: null }
+    return this.#round
+  }
+
+  async #advance(lease: Lease, round: Round, position: AuditPosition): Promise<Outcome> {
+    const next = await this.#nextProgress(round, position)
+    if (next !== null) return this.#hear(lease, round, next)
+    round.reread ??= await this.#differing()
+    const stretch = round.reread.shift()
+    if (stretch !== undefined) return this.#readAgain(lease, round, stretch)
+    return this.#end(lease, round)
+  }
+
+  /** Who is furthest behind; null once everybody who can be heard was heard up to the target. */
+  async #nextProgress(round: Round, position: AuditPosition): Promise<Progress | null> {
+    const { db, chain, audit } = this.#options
+    const known = await readProgress(db, chain.id)
+    const standing: Progress[] = []
+    for (const provider of audit.providers.filter((name) => !round.failed.has(name))) {
+      const found = known.find((progress) => progress.provider === provider)
+      standing.push(await this.#goBack(found ?? beginning(provider, position), round, position))
+    }
+    const behind = standing.filter(({ next }) => next <= round.target)
+    return behind.toSorted((a, b) => a.next - b.next)[0] ?? null
+  }
+
+  /**
+   * What a rescan has read again, for addresses that came late, is audited again; so is what an accepted reorg past
+   * finality has replaced.
+   */
+  async #goBack(progress: Progress, round: Round, position: AuditPosition): Promise<Progress> {
+    const { db, chain } = this.#options
+    const rescans = await rescansSince(db, chain.id, progress.rescanId)
+    const floor = position.startHeight
+    const back = Math.max(floor, rescans.from ?? Infinity)
+    const next = Math.min(progress.next, back, round.target + 1)
+    const isBack = next < progress.next
+    return {
+      ...progress,
+      from: Math.min(progress.from, next),
+      next,
+      rescanId: rescans.id,
+      lastHash: isBack ? null : progress.lastHash,
+    }
+  }
+
+  async #hear(lease: Lease, round: Round, progress: Progress): Promise<Outcome> {
+    const { provider, next: from, lastHash } = progress
+    const to = Math.min(round.target, from + STRETCH_BLOCKS - 1)
+    return this.#attempt(round, provider, () =>
+      this.#examine(lease, { provider, from, to }, ({ headers }) => {
+        const [first] = headers
+        const last = required(headers.at(-1), 'an account has a block')
+        // It has changed its mind about what it showed before: that is read again, too.
+        if (lastHash !== null && first.parentHash !== lastHash) {
+          const next = Math.max(progress.from, from - STRETCH_BLOCKS)
+          return { ...progress, next, lastHash: null }
+        }
+        return { ...progress, next: last.height + 1, lastHash: last.hash }
+      }),
+    )
+  }
+
+  #readAgain(lease: Lease, round: Round, stretch: Stretch): Promise<Outcome> {
+    return this.#attempt(round, stretch.provider, () => this.#examine(lease, stretch, () => null))
+  }
+
+  async #attempt(round: Round, provider: string, work: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error
+      round.failed.add(provider)
+      return { pace: 'idle', name: 'provider_failed' }
+    }
+  }
+
+  async #examine(
+    lease: Lease,
+    stretch: Stretch,
+    progressTo: (account: Account) => Progress | null,
+  ): Promise<Outcome> {
+    const { chain, db, env, apply, report } = this.#options
+    const examined = await examine(
+      { ...this.#options, onProof: ({ outcome }) => report.proven(chain, outcome) },
+      stretch,
+    )
+    const { headers } = examined.account
+    const heard = { ...stretch, to: stretch.from + headers.length - 1 }
+    const recorded = await db.transaction().execute(async (tx) => {
+      await assertFence(tx, lease)
+      const now = env.clock.now()
+      const result = await recordFindings(tx, heard, examined, { chainId: chain.id, now, apply })
+      const progress = progressTo(examined.account)
+      if (progress !== null) await saveProgress(tx, chain.id, progress, now)
+      return result
+    })
+    report.audited(chain, headers.length)
+    this.#announce(recorded)
+    return { pace: 'idle', name: recorded.opened.length > 0 ? 'differs' : 'audited' }
+  }
+
+  #announce({ opened, resolved, announce }: Recorded): void {
+    const { report } = this.#options
+    announce()
+    for (const finding of opened) report.found(finding)
+    for (const { finding, reason } of resolved) report.findingGone(finding, reason)
+  }
+
+  /** The blocks of all findings that another look could resolve, each once. */
+  async #differing(): Promise<Stretch[]> {
+    const { db, chain, audit } = this.#options
+    const page = { kinds: REREAD_KINDS, limit: REREAD_MAX }
+    const findings = await standingFindings(db, chain.id, page)
+    const stretches = new Map<string, Stretch>()
+    for (const { provider, height } of findings) {
+      if (provider === null || height === null || !audit.providers.includes(provider)) continue
+      stretches.set(`${provider} ${height}`, { provider, from: height, to: height })
+    }
+    return [...stretches.values()]
+  }
+
+  async #end(lease: Lease, round: Round): Promise<Outcome> {
+    const { db, chain, audit, env } = this.#options
+    this.#round = null
+    if (round.failed.size > 0) return { pace: 'idle', name: 'incomplete' }
+    await db.transaction().execute(async (tx) => {
+      await assertFence(tx, lease)
+      await forgetOthers(tx, chain.id, audit.providers)
+      const completedAt = env.clock.now()
+      await completeRound(tx, chain.id, { height: round.target, completedAt })
+    })
+    return { pace: 'idle', name: 'complete' }
+  }
+}
+
+function beginning(provider: string, { startHeight }: AuditPosition): Progress {
+  return { provider, from: startHeight, next: startHeight, lastHash: null, rescanId: 0 }
+}

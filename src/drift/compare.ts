@@ -1,0 +1,116 @@
+import type { Account } from '../domain/audit.ts'
+import type { BlockHeader, BlockRef } from '../domain/block.ts'
+import type { Deposit, DepositId } from '../domain/deposit.ts'
+import type { Match } from '../domain/match.ts'
+import type { NumberedTransfer, Transfer } from '../domain/transfer.ts'
+import type { Hex } from '../lib/hex.ts'
+import { showsTransfer } from '../source/movement.ts'
+
+/** What we have on record of a stretch of finalized history. */
+export interface Records {
+  /** The blocks our view holds there. */
+  readonly blocks: ReadonlyMap<number, Hex>
+  /** Deposits that stand in it. */
+  readonly deposits: readonly Deposit[]
+  /** What the account's transfers ought to have become. */
+  readonly expected: readonly Expected[]
+  /** Of these, the ones that stand, wherever. */
+  readonly recorded: ReadonlySet<DepositId>
+}
+
+export interface Expected {
+  readonly id: DepositId
+  readonly match: Match
+}
+
+export type Discrepancy =
+  | { readonly what: 'block'; readonly ours: BlockRef; readonly theirs: BlockRef }
+  | { readonly what: 'missing'; readonly expected: Expected }
+  /** `instead`: what the same transaction moved to the same recipient by this account. */
+  | { readonly what: 'extra'; readonly deposit: Deposit; readonly instead: readonly Transfer[] }
+
+/**
+ * One provider's account against our records. Where it stands on another block than we do, that is the
+ * difference, and transfers there are not compared: they are of two histories.
+ */
+export function compare(account: Account, records: Records): Discrepancy[] {
+  const ours = new Map(records.blocks)
+  for (const { height, blockHash } of records.deposits) {
+    if (!ours.has(height)) ours.set(height, blockHash)
+  }
+  const parted = account.headers.filter(({ height, hash }) => (ours.get(height) ?? hash) !== hash)
+  const apart = new Set(parted.map(({ height }) => height))
+  const isComparable = ({ height }: { readonly height: number }): boolean => !apart.has(height)
+  return [
+    ...parted.map(({ height, hash }) => ({
+      what: 'block' as const,
+      ours: { height, hash: ours.get(height) ?? hash },
+      theirs: { height, hash },
+    })),
+    ...missing(records).filter(({ expected }) => isComparable(expected.match.transfer)),
+    ...extra(account, records).filter(({ deposit }) => isComparable(deposit)),
+  ]
+}
+
+function missing({ expected, recorded }: Records) {
+  return expected
+    .filter(({ id }) => !recorded.has(id))
+    .map((one) => ({ what: 'missing' as const, expected: one }))
+}
+
+function extra({ transfers }: Account, { deposits }: Records) {
+  return deposits
+    .filter((deposit) => !showsTransfer(transfers, transferOf(deposit)))
+    .map((deposit) => ({
+      what: 'extra' as const,
+      deposit,
+      instead: transfers.filter(
+        ({ txHash, rail, to }) =>
+          txHash === deposit.txHash && rail === deposit.rail && to === deposit.recipient,
+      ),
+    }))
+}
+
+/** What one provider says of one transfer in one block. */
+export type Testimony = 'shows' | 'lacks' | 'other_block' | 'silent'
+
+/** `account`: null where the provider could not be heard. */
+export function testify(
+  account: Account | null,
+  block: BlockRef,
+  numbered: NumberedTransfer,
+): Testimony {
+  if (account === null) return 'silent'
+  if (headerAt(account, block.height)?.hash !== block.hash) return 'other_block'
+  return showsTransfer(account.transfers, numbered) ? 'shows' : 'lacks'
+}
+
+export interface Heard {
+  readonly testimonies: readonly Testimony[]
+  /** What the block itself commits to, where that could be told. */
+  readonly proof: 'shows' | 'lacks' | null
+}
+
+/** Two providers that agree; a policy may ask for more, and then the witness loop does. */
+const AGREEING = 2
+
+/**
+ * Whether a transfer is in its block. The block's own commitment decides; without it two providers that show it
+ * do. What one alone shows stays disputed, whoever that is.
+ */
+export function judgeTransfer({ testimonies, proof }: Heard): 'proven' | 'refuted' | 'disputed' {
+  if (proof !== null) return proof === 'shows' ? 'proven' : 'refuted'
+  const showing = testimonies.filter((testimony) => testimony === 'shows')
+  return showing.length >= AGREEING ? 'proven' : 'disputed'
+}
+
+export function headerAt({ headers }: Account, height: number): BlockHeader | undefined {
+  return headers[height - headers[0].height]
+}
+
+export function transferOf(deposit: Deposit): NumberedTransfer {
+  const { rail, height, blockHash, txHash, logIndex, sender, recipient, amount, ordinal } = deposit
+  const blockTimeMs = deposit.blockTime.getTime()
+  const place = { rail, height, blockHash, blockTimeMs, txHash, logIndex }
+  return { transfer: { ...place, from: sender, to: recipient, amount }, ordinal }
+}

@@ -1,0 +1,136 @@
+import type { Account, AuditSource, Proof } from '../domain/audit.ts'
+import type { BlockRef } from '../domain/block.ts'
+import type { Difference } from '../domain/finding.ts'
+import type { Codec } from '../domain/chain.ts'
+import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
+import { compare, transferOf, type Discrepancy, type Expected } from './compare.ts'
+import {
+  differingReceipts,
+  missedTransfer,
+  omissions,
+  partedBlock,
+  unshownDeposit,
+  type Scene,
+} from './difference.ts'
+import { Inquiry } from './hearing.ts'
+import { readRecords, type Subject } from './record-store.ts'
+import type { Db } from '../store/database.ts'
+
+export interface ExaminationDeps extends Subject {
+  readonly codec: Codec
+  readonly audit: AuditSource
+  readonly db: Db
+  /** One block in so many is proven; 0: only those in which something differs. */
+  readonly proofEvery: number
+  readonly onProof: (proof: Proof) => void
+}
+
+export interface Stretch {
+  readonly provider: string
+  readonly from: number
+  readonly to: number
+}
+
+/** A transfer that ought to be a deposit, and what the pipeline needs to make it one. */
+export interface Cure {
+  readonly difference: Difference
+  readonly expected: Expected
+  readonly block: BlockRef
+  /** The transfer and its equals within its transaction before it. */
+  readonly transfers: readonly Transfer[]
+}
+
+interface Cures {
+  /** To be healed now. */
+  readonly proven: Cure[]
+  /** Shown by one alone: healed only if a person vouches for it. */
+  readonly disputed: Cure[]
+}
+
+export interface Examined extends Cures {
+  readonly account: Account
+  readonly differences: readonly Difference[]
+}
+
+/** Reads a stretch from one provider, compares it with our records, and asks everybody about what differs. */
+export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<Examined> {
+  const { audit, db, chain, codec } = deps
+  const { provider, from, to } = stretch
+  const scene: Scene = { chain, codec, provider }
+  const told = await audit.account(provider, from, to)
+  const { account, differences: unproven } = await proveSample(deps, scene, told)
+  const records = await db.transaction().execute((tx) => readRecords(tx, deps, account))
+  const inquiry = new Inquiry(audit, { provider, account }, deps.onProof)
+  const differences: Difference[] = [...unproven]
+  const cures: Cures = { proven: [], disputed: [] }
+  for (const one of compare(account, records)) {
+    if (one.what === 'block') {
+      differences.push(partedBlock(one, scene))
+      continue
+    }
+    const block = blockOf(one)
+    const isHeld = records.blocks.get(block.height) === block.hash
+    const numbered = one.what === 'missing' ? one.expected.match : transferOf(one.deposit)
+    const hearing = await inquiry.about(block, numbered, isHeld)
+    if (one.what === 'extra') {
+      differences.push(unshownDeposit(one, hearing, scene))
+      continue
+    }
+    const difference = missedTransfer(one, hearing, scene)
+    differences.push(difference)
+    if (hearing.verdict === 'refuted') continue
+    const transfers = equalsUpTo(one.expected, account.transfers)
+    cures[hearing.verdict].push({ difference, expected: one.expected, block, transfers })
+    if (hearing.verdict === 'proven') differences.push(...omissions(one, hearing, scene))
+  }
+  return { account, differences, ...cures }
+}
+
+function blockOf(one: Exclude<Discrepancy, { what: 'block' }>): BlockRef {
+  const { height, blockHash: hash } =
+    one.what === 'missing' ? one.expected.match.transfer : one.deposit
+  return { height, hash }
+}
+
+/** Ordinals count equal transfers from the first on, so those before it come along. */
+function equalsUpTo({ match }: Expected, transfers: readonly Transfer[]): Transfer[] {
+  const { transfer: wanted, ordinal: last } = match
+  return numberEqualTransfers(transfers)
+    .filter(
+      ({ transfer, ordinal }) =>
+        transfer.txHash === wanted.txHash &&
+        transfer.rail === wanted.rail &&
+        transfer.to === wanted.to &&
+        transfer.amount === wanted.amount &&
+        ordinal <= last,
+    )
+    .map(({ transfer }) => transfer)
+}
+
+/**
+ * Proves one block in so many, by its hash, so that nobody who serves them can tell which. Where the proof holds,
+ * what it shows stands in the place of the logs: a hole in an index is found by it, too.
+ */
+async function proveSample(
+  { audit, proofEvery, onProof }: ExaminationDeps,
+  scene: Scene,
+  account: Account,
+): Promise<{ readonly account: Account; readonly differences: readonly Difference[] }> {
+  const differences: Difference[] = []
+  let { transfers } = account
+  for (const header of account.headers.filter(({ hash }) => isSampled(hash, proofEvery))) {
+    const proof = await audit.prove(scene.provider, header)
+    onProof(proof)
+    if (proof.outcome === 'mismatch') {
+      differences.push(differingReceipts(header, proof.detail, scene))
+    } else if (proof.outcome === 'match') {
+      const others = transfers.filter(({ height }) => height !== header.height)
+      transfers = [...others, ...proof.transfers]
+    }
+  }
+  return { account: { ...account, transfers }, differences }
+}
+
+function isSampled(hash: string, every: number): boolean {
+  return every > 0 && Number.parseInt(hash.slice(-8), 16) % every === 0
+}

@@ -1,0 +1,119 @@
+import { depositsById } from '../confirmation/deposit-store.ts'
+import { isAlive } from '../confirmation/deposit.ts'
+import type { ChainId } from '../domain/chain.ts'
+import type { DepositId } from '../domain/deposit.ts'
+import type { Finding, FindingId, FindingKind } from '../domain/finding.ts'
+import type { RevisitStep } from '../domain/step.ts'
+import { appendAudit } from '../environment/audit-store.ts'
+import type { Tx } from '../store/database.ts'
+import type { Cure, Examined, Stretch } from './examination.ts'
+import { openFinding, resolveFinding, standingAt } from './finding-store.ts'
+
+/** Differences that reading the same blocks again from the same provider shows to be gone, or still there. */
+export const REREAD_KINDS: readonly FindingKind[] = [
+  'deposit_missing',
+  'transfer_disputed',
+  'provider_invents',
+  'deposit_extra',
+  'provider_omits',
+  'deposit_differs',
+  'block_differs',
+  'receipts_differ',
+]
+
+export interface Recorded {
+  /** Findings that were not on record before, or are back. */
+  readonly opened: readonly Finding[]
+  readonly resolved: readonly { readonly finding: Finding; readonly reason: string }[]
+  /** To be announced after the commit: what healing did to deposits. */
+  readonly announce: () => void
+}
+
+export interface RecordDeps {
+  readonly chainId: ChainId
+  readonly now: Date
+  readonly apply: (tx: Tx, step: RevisitStep) => Promise<{ readonly announce: () => void }>
+}
+
+/**
+ * Writes down what an examination found, heals what may be healed, and resolves what is gone. It is one
+ * transaction with the deposits that healing makes: either both are there or neither.
+ */
+export async function recordFindings(
+  tx: Tx,
+  stretch: Stretch,
+  examined: Examined,
+  deps: RecordDeps,
+): Promise<Recorded> {
+  const { now } = deps
+  const opened: Finding[] = []
+  for (const difference of examined.differences) {
+    const { finding, isNew } = await openFinding(tx, difference, now)
+    if (isNew) opened.push(finding)
+  }
+  const standing = await standingAt(tx, deps.chainId, stretch, REREAD_KINDS)
+  const vouched = examined.disputed.filter(({ difference: { id } }) =>
+    standing.some((finding) => finding.id === id && finding.healAsked !== null),
+  )
+  const healed = await heal(tx, [...examined.proven, ...vouched], deps)
+  const resolved: { finding: Finding; reason: string }[] = []
+  for (const finding of standing) {
+    const reason = healed.reasons.get(finding.id) ?? goneReason(finding, examined)
+    if (reason === null) continue
+    await resolveFinding(tx, finding.id, { at: now, by: 'settled', reason })
+    resolved.push({ finding, reason })
+  }
+  return { opened, resolved, announce: healed.announce }
+}
+
+/** Null while the difference is still there. */
+function goneReason({ id, depositId, provider, height }: Finding, examined: Examined) {
+  if (examined.differences.some((difference) => difference.id === id)) return null
+  const other = examined.differences.find(
+    (difference) => depositId !== null && difference.depositId === depositId,
+  )
+  if (other !== undefined) return `more is known by now: see ${other.id} (${other.kind})`
+  return `gone: block ${height} was read again from ${provider}, and it agrees with our records`
+}
+
+interface Healed {
+  readonly reasons: ReadonlyMap<FindingId, string>
+  readonly announce: () => void
+}
+
+/** Missed deposits go the way of every deposit: a `revisit` step through the pipeline, under the chain's fence. */
+async function heal(tx: Tx, cures: readonly Cure[], deps: RecordDeps): Promise<Healed> {
+  const { chainId, now, apply } = deps
+  const reasons = new Map<FindingId, string>()
+  const announcements: (() => void)[] = []
+  const byBlock = Map.groupBy(cures, ({ block }) => block.hash)
+  for (const [first, ...rest] of byBlock.values()) {
+    if (first === undefined) continue
+    const transfers = new Set([first, ...rest].flatMap((cure) => cure.transfers))
+    const { announce } = await apply(tx, {
+      kind: 'revisit',
+      chainId,
+      finalized: null,
+      blocks: [first.block],
+      transfers: [...transfers],
+    })
+    announcements.push(announce)
+  }
+  const standing = await depositsById(
+    tx,
+    cures.map(({ expected }) => expected.id),
+  )
+  for (const { difference, expected } of cures) {
+    const deposit = standing.get(expected.id)
+    if (deposit === undefined || !isAlive(deposit.state)) continue
+    const reason = `healed: deposit ${expected.id} was recorded from block ${deposit.height}`
+    reasons.set(difference.id, reason)
+    await appendAudit(tx, healedEntry(difference.id, expected.id, deposit.environment, now))
+  }
+  return { reasons, announce: () => announcements.forEach((announce) => announce()) }
+}
+
+function healedEntry(id: FindingId, deposit: DepositId, environment: string, now: Date) {
+  const detail = { deposit }
+  return { environment, actor: 'settled', action: 'finding.healed', subject: id, detail, now }
+}

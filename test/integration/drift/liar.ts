@@ -1,0 +1,51 @@
+import {
+  undiciHttp,
+  type HttpLimits,
+  type HttpRequest,
+  type RpcHttp,
+} from '../../../src/source/index.ts'
+
+export interface Call {
+  readonly id: unknown
+  readonly method: string
+  readonly params: readonly unknown[]
+}
+
+interface Answer {
+  readonly id: unknown
+  readonly result?: unknown
+}
+
+/** What a provider makes of a node's honest result. */
+export type Bend = (call: Call, result: unknown) => unknown
+
+/** Several providers in front of one honest node, each with an address and lies of its own. */
+export class Liars implements RpcHttp {
+  readonly bends = new Map<string, Bend>()
+  readonly calls: { readonly provider: string; readonly method: string }[] = []
+  readonly #nodeUrl: string
+  readonly #http = undiciHttp()
+
+  constructor(nodeUrl: string) {
+    this.#nodeUrl = nodeUrl
+  }
+
+  urlOf(name: string): string {
+    return `http://${name}.invalid/`
+  }
+
+  async post(request: HttpRequest, limits: HttpLimits) {
+    const [name = ''] = new URL(request.url).hostname.split('.')
+    const calls = [JSON.parse(request.body) as Call | Call[]].flat()
+    for (const { method } of calls) this.calls.push({ provider: name, method })
+    const answer = await this.#http.post({ ...request, url: this.#nodeUrl }, limits)
+    const bend = this.bends.get(name)
+    if (bend === undefined) return answer
+    const answers = JSON.parse(answer.body) as Answer | Answer[]
+    const bent = [answers].flat().map((one) => {
+      const call = calls.find(({ id }) => id === one.id)
+      return call === undefined ? one : { ...one, result: bend(call, structuredClone(one.result)) }
+    })
+    return { ...answer, body: JSON.stringify(Array.isArray(answers) ? bent : bent[0]) }
+  }
+}

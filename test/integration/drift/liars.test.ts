@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Hex } from '../../../src/lib/hex.ts'
+import { ALICE, BOB, UNIT, assertMirrorsChain } from '../../support/anvil-world.ts'
+import type { Bend } from './liar.ts'
+import { auditWorld, briefly } from './world.ts'
+
+const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
+
+interface Log {
+  readonly transactionHash: Hex
+  readonly blockNumber: Hex
+  readonly blockHash: Hex
+  readonly topics: readonly Hex[]
+  readonly logIndex: Hex
+}
+
+const hides =
+  (txHash: Hex): Bend =>
+  ({ method }, result) =>
+    method === 'eth_getLogs'
+      ? (result as Log[]).filter(({ transactionHash }) => transactionHash !== txHash)
+      : result
+
+/** Shows one of the node's logs a second time, as another transaction's to somebody else. */
+const invents =
+  (model: Hex, recipient: Hex): Bend =>
+  ({ method }, result) => {
+    if (method !== 'eth_getLogs') return result
+    return (result as Log[]).flatMap((log) => {
+      if (log.transactionHash !== model || log.topics[0] !== TRANSFER) return log
+      const topics = [log.topics[0], log.topics[1], `0x${recipient.slice(2).padStart(64, '0')}`]
+      const logIndex = `0x${(Number(log.logIndex) + 50).toString(16)}`
+      return [log, { ...log, topics, logIndex, transactionHash: `0x${'ee'.repeat(32)}` }]
+    })
+  }
+
+test('with honest providers everybody is heard and nothing is found', async (t) => {
+  const world = await auditWorld(t)
+  await world.register([ALICE])
+  await world.pay(ALICE, 250n * UNIT)
+  await world.follow()
+  assert.equal(await world.audit(), 'complete')
+  assert.deepEqual(await world.findings(), [])
+  const asked = new Set(world.liars.calls.map(({ provider }) => provider))
+  assert.deepEqual([...asked].toSorted(), ['first', 'second', 'third'])
+  const rows = await world.db.selectFrom('audit_progress').selectAll().execute()
+  const cursor = await world.db.selectFrom('chain_cursor').selectAll().executeTakeFirstOrThrow()
+  const nexts = rows.map(({ from_height, next_height }) => [from_height, next_height])
+  const all = [cursor.start_height, (cursor.finalized_height ?? 0) + 1]
+  assert.deepEqual(nexts, [all, all, all])
+})
+
+test('a deposit that the first provider hid is found by the others and ends final, once', async (t) => {
+  const world = await auditWorld(t)
+  await world.register([ALICE])
+  const seen = await world.pay(ALICE, 250n * UNIT)
+  const hidden = await world.pay(ALICE, 300n * UNIT)
+  for (const name of ['first', 'second', 'third']) world.liars.bends.set(name, hides(hidden))
+  await world.follow()
+  assert.deepEqual(await world.stories(), ['250: detected confirmed final'])
+  world.liars.bends.delete('second')
+  world.liars.bends.delete('third')
+  assert.equal(await world.audit(), 'complete')
+  assert.deepEqual((await world.stories()).toSorted(), [
+    '250: detected confirmed final',
+    '300: detected confirmed final',
+  ])
+  await assertMirrorsChain(world, [ALICE])
+  const [missing] = (await world.findings()).filter(({ kind }) => kind === 'deposit_missing')
+  assert.equal(missing?.subject, hidden)
+  assert.notEqual(missing?.subject, seen)
+  assert.match(missing?.resolved?.reason ?? '', /^healed: deposit dep_/)
+  const { id } = await world.db
+    .selectFrom('deposit')
+    .select('id')
+    .where('amount', '=', `${300n * UNIT}`)
+    .executeTakeFirstOrThrow()
+  assert.equal(missing?.depositId, id)
+  // Who hid it is told apart from those who showed it, and once it shows it, that is over as well.
+  const omission = (await world.findings()).find(({ kind }) => kind === 'provider_omits')
+  assert.deepEqual([omission?.provider, omission?.state], ['first', 'open'])
+  await world.audit()
+  world.liars.bends.delete('first')
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), [
+    'deposit_missing resolved',
+    'provider_omits resolved',
+  ])
+  assert.equal((await world.stories()).length, 2)
+})
+
+test('what one provider invents becomes a finding and never a deposit, whoever is asked first', async (t) => {
+  const world = await auditWorld(t)
+  await world.register([ALICE, BOB])
+  const model = await world.pay(ALICE, 250n * UNIT)
+  await world.follow()
+  world.liars.bends.set('second', invents(model, BOB))
+  assert.equal(await world.audit(), 'complete')
+  await world.audit()
+  assert.deepEqual(await world.stories(), ['250: detected confirmed final'])
+  const [disputed, ...others] = await world.findings()
+  assert.deepEqual(others, [])
+  assert.deepEqual([disputed?.kind, disputed?.state], ['transfer_disputed', 'open'])
+  assert.deepEqual(Reflect.get(disputed?.evidence ?? {}, 'testimonies'), {
+    first: 'lacks',
+    second: 'shows',
+    third: 'lacks',
+  })
+  world.liars.bends.delete('second')
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['transfer_disputed resolved'])
+  assert.equal((await world.stories()).length, 1)
+})
+
+test('a deposit that was recorded from an invented log is found by everybody else', async (t) => {
+  const world = await auditWorld(t)
+  await world.register([ALICE, BOB])
+  const model = await world.pay(ALICE, 250n * UNIT)
+  world.liars.bends.set('first', invents(model, BOB))
+  await world.follow()
+  assert.equal((await world.stories()).length, 2)
+  await world.audit()
+  const [extra, ...others] = await world.findings()
+  assert.deepEqual(others, [])
+  assert.deepEqual(
+    [extra?.kind, extra?.severity, extra?.state],
+    ['deposit_extra', 'critical', 'open'],
+  )
+  assert.equal((await world.stories()).length, 2, 'no deposit is changed by the auditor itself')
+})
+
+test('a provider that serves another block at a final height is found', async (t) => {
+  const world = await auditWorld(t)
+  await world.register([ALICE])
+  await world.pay(ALICE, 250n * UNIT)
+  await world.follow()
+  const { finalized_height } = await world.db
+    .selectFrom('chain_cursor')
+    .select('finalized_height')
+    .executeTakeFirstOrThrow()
+  const height = finalized_height ?? 0
+  const other = `0x${'0b'.repeat(32)}`
+  world.liars.bends.set('third', ({ method, params }, result) =>
+    method === 'eth_getBlockByNumber' && Number(params[0]) === height
+      ? { ...(result as object), hash: other }
+      : result,
+  )
+  await world.audit()
+  const [differs, ...others] = await world.findings()
+  assert.deepEqual(others, [])
+  assert.deepEqual(
+    [differs?.kind, differs?.provider, differs?.height],
+    ['block_differs', 'third', height],
+  )
+  assert.equal(Reflect.get(Reflect.get(differs?.evidence ?? {}, 'shown') as object, 'hash'), other)
+  world.liars.bends.delete('third')
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['block_differs resolved'])
+})
+
+test('a provider that cannot be heard leaves the round incomplete, and the others are heard', async (t) => {
+  const world = await auditWorld(t)
+  await world.register([ALICE])
+  await world.pay(ALICE, 250n * UNIT)
+  await world.follow()
+  world.liars.bends.set('second', () => undefined)
+  assert.equal(await world.audit(), 'incomplete')
+  const rows = await world.db.selectFrom('audit_progress').select('provider').execute()
+  assert.deepEqual(rows.map(({ provider }) => provider).toSorted(), ['first', 'third'])
+  assert.deepEqual(await world.db.selectFrom('audit_round').selectAll().execute(), [])
+  world.liars.bends.delete('second')
+  assert.equal(await world.audit(), 'complete')
+})

@@ -1,0 +1,109 @@
+import type { TestContext } from 'node:test'
+import { auditChain } from '../../../src/chain-watch.ts'
+import type { ChainConfig } from '../../../src/config/config.ts'
+import type { Address } from '../../../src/domain/chain.ts'
+import type { Finding } from '../../../src/domain/finding.ts'
+import type { Auditor } from '../../../src/drift/auditor.ts'
+import { listFindings } from '../../../src/drift/finding-store.ts'
+import { mine } from '../../../src/dev/anvil-control.ts'
+import type { Anvil } from '../../../src/dev/anvil.ts'
+import { TOKEN_ADDRESS, transfer } from '../../../src/dev/token/token.ts'
+import { systemEnv } from '../../../src/lib/env.ts'
+import type { Hex } from '../../../src/lib/hex.ts'
+import { adapterFor } from '../../../src/source/index.ts'
+import { createLogger } from '../../../src/telemetry/logger.ts'
+import { Metrics } from '../../../src/telemetry/metrics.ts'
+import { Report } from '../../../src/telemetry/report.ts'
+import { SLOTS, storiesOf, tokenNode, TWO_BANDS } from '../../support/anvil-world.ts'
+import { testDatabase } from '../../support/database.ts'
+import { ANVIL, flowWorldOn, type FlowWorld } from '../../support/flow-world.ts'
+import { Liars } from './liar.ts'
+
+export interface AuditWorld extends FlowWorld {
+  readonly anvil: Anvil
+  readonly liars: Liars
+  readonly auditor: Auditor
+  readonly metrics: Metrics
+  pay(to: Address, amount: bigint): Promise<Hex>
+  /** Lets the follower do all there is to do, with everything so far final. */
+  follow(): Promise<void>
+  /** One round of the auditor from its beginning to its end; returns the last outcome. */
+  audit(): Promise<string>
+  findings(): Promise<Finding[]>
+  stories(): Promise<string[]>
+}
+
+export interface AuditWorldOptions {
+  readonly providers?: readonly string[]
+  readonly proofEvery?: number
+}
+
+/** Anvil seen through several providers, of which any may lie; the follower believes the first. */
+export async function auditWorld(
+  t: TestContext,
+  { providers = ['first', 'second', 'third'], proofEvery = 0 }: AuditWorldOptions = {},
+): Promise<AuditWorld> {
+  const anvil = await tokenNode(t)
+  const liars = new Liars(anvil.url)
+  const metrics = new Metrics()
+  const report = new Report(createLogger({ level: 'silent' }), metrics)
+  const config: ChainConfig = {
+    ...ANVIL,
+    providers: providers.map((name) => ({ name, url: liars.urlOf(name) })),
+    websocketUrl: null,
+    start: 0,
+    pollMs: 250,
+  }
+  const evm = adapterFor('evm')
+  const { codec } = evm
+  const source = await evm.open(config, { env: systemEnv, http: liars, report })
+  t.after(() => source.close())
+  const flow = await flowWorldOn(await testDatabase(t), source, { codec, policy: TWO_BANDS })
+  let nowMs = 0
+  const clock = { ...systemEnv.clock, monotonicMs: () => nowMs }
+  const env = { ...systemEnv, clock }
+  const auditor = auditChain(config, flow.watch, source.audit, {
+    db: flow.db,
+    env,
+    report,
+    codec,
+    proofEvery,
+  })
+  const { follower, rescanner, witness } = flow.watch
+  return {
+    ...flow,
+    anvil,
+    liars,
+    auditor,
+    metrics,
+    pay: (to, amount) => transfer(anvil.url, { token: TOKEN_ADDRESS, to, amount }),
+    follow: async () => {
+      await mine(anvil.url, 2 * SLOTS + 1)
+      await flow.run(follower, rescanner, witness)
+    },
+    audit: () => {
+      nowMs += 60_000
+      return roundOf(auditor)
+    },
+    findings: async () => {
+      const all = await listFindings(flow.db, { environment: null, limit: 1_000 })
+      return all.toReversed()
+    },
+    stories: () => storiesOf(flow.db),
+  }
+}
+
+const ENDS = ['complete', 'incomplete', 'standby', 'waiting_for_chain', 'stale', 'nothing_new']
+
+export async function roundOf(auditor: Auditor): Promise<string> {
+  for (let tick = 0; tick < 1_000; tick += 1) {
+    const { name } = await auditor.tick()
+    if (ENDS.includes(name)) return name
+  }
+  throw new Error('a round without an end')
+}
+
+/** `kind state` of each finding, sorted. */
+export function briefly(findings: readonly Finding[]): string[] {
+  return findings.map(({ kind, state }) => `${kind} ${state}`).toSorted()
+}
