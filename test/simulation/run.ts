@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import type { Family } from '../../src/domain/chain.ts'
 import { startTestServer } from '../support/server.ts'
 import { campaign } from './campaign.ts'
-import { describeHunt, hunt } from './mutants/hunt.ts'
+import { describeHunt, describeReport, hunt, toReport } from './mutants/hunt.ts'
 import { drawProfile } from './profile.ts'
 import { describeFailure, isIncomplete, scoreboard, toScores } from './scoreboard.ts'
 
@@ -79,19 +79,11 @@ async function huntMutants(): Promise<number> {
     only: values.mutant ?? null,
     onHunt: (one) => console.log(describeHunt(one)),
   })
-  const caught = hunts.filter(({ seeds }) => seeds !== null)
-  const seeds = caught.map((one) => one.seeds ?? 0).toSorted((a, b) => a - b)
-  const median = seeds[Math.floor(seeds.length / 2)] ?? 0
-  console.log(
-    `${caught.length} of ${hunts.length} mutants caught, the median after ${median} seeds`,
-  )
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(hunts, null, 2)}\n`)
-  return caught.length === hunts.length ? 0 : 1
-}
-
-function readFamily(text: string | undefined): Family | null {
-  if (text === undefined || text === 'evm' || text === 'tron') return text ?? null
-  throw new Error(`--family: "${text}" is neither evm nor tron`)
+  const report = { commit: commit(), ...toReport(hunts) }
+  console.log(describeReport(report))
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  return report.not_caught.length === 0 ? 0 : 1
 }
 
 function commit(): string {

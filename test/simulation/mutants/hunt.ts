@@ -50,3 +50,34 @@ export function describeHunt({ mutant, seeds, invariant, message }: Hunt): strin
   const first = (message ?? '').split('\n')[0] ?? ''
   return `${String(seeds).padStart(4)} seeds  ${(invariant ?? '').padEnd(8)}  ${mutant}  (${first.slice(0, 80)})`
 }
+
+/** What a hunt for all of them says about the simulator. */
+export interface HuntReport {
+  readonly mutants: number
+  readonly caught: number
+  /** Of those that were caught: how many seeds it took. */
+  readonly seeds_median: number | null
+  readonly seeds_most: number | null
+  readonly not_caught: readonly string[]
+  readonly hunts: readonly Hunt[]
+}
+
+export function toReport(hunts: readonly Hunt[]): HuntReport {
+  const seeds = hunts.flatMap((one) => one.seeds ?? []).toSorted((a, b) => a - b)
+  return {
+    mutants: hunts.length,
+    caught: seeds.length,
+    seeds_median: seeds[Math.floor(seeds.length / 2)] ?? null,
+    seeds_most: seeds.at(-1) ?? null,
+    not_caught: hunts.filter((one) => one.seeds === null).map(({ mutant }) => mutant),
+    hunts,
+  }
+}
+
+export function describeReport({ mutants, caught, seeds_median, seeds_most }: HuntReport): string {
+  const needed =
+    seeds_median === null
+      ? ''
+      : `, the median after ${seeds_median} seeds, the last after ${seeds_most}`
+  return `${caught} of ${mutants} mutants caught${needed}`
+}
