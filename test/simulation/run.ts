@@ -86,6 +86,11 @@ async function huntMutants(): Promise<number> {
   return report.not_caught.length === 0 ? 0 : 1
 }
 
+function readFamily(text: string | undefined): Family | null {
+  if (text === undefined || text === 'evm' || text === 'tron') return text ?? null
+  throw new Error(`--family: "${text}" is neither evm nor tron`)
+}
+
 function commit(): string {
   try {
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
