@@ -50,10 +50,10 @@ export const READING: Mutants = {
     from: '    } catch (error) {\n      this.#forget()',
     to: '    } catch (error) {\n',
   },
-  'another daemon’s turn is not noticed': {
+  'the view in memory outlives another daemon’s turn': {
     file: 'block/follower.ts',
-    from: 'if (this.#viewFence !== lease.fence) this.#forget()',
-    to: '',
+    from: '  #forget(): void {\n    this.#view = null\n',
+    to: '  #forget(): void {\n',
   },
   'the cursor is moved before the deposits are committed': {
     file: 'confirmation/deposit-store.ts',
