@@ -9,11 +9,16 @@ import {
 import type { TronNode } from '../../src/dev/tron/node.ts'
 import { openTronWallet, type TronWallet } from '../../src/dev/tron/wallet.ts'
 import type { Address } from '../../src/domain/chain.ts'
-import type { ChainSource } from '../../src/domain/source.ts'
 import { systemEnv } from '../../src/lib/env.ts'
 import type { Hex } from '../../src/lib/hex.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { adapterFor, undiciHttp, type RpcHttp, type SourceDeps } from '../../src/source/index.ts'
+import {
+  adapterFor,
+  undiciHttp,
+  type RpcHttp,
+  type SourceDeps,
+  type OpenSource,
+} from '../../src/source/index.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Report } from '../../src/telemetry/report.ts'
@@ -72,7 +77,7 @@ export interface DevnetSourceOptions {
 }
 
 export interface DevnetSource {
-  readonly source: ChainSource
+  readonly source: OpenSource
   readonly config: ChainConfig
   readonly clock: TestClock
   readonly deps: SourceDeps

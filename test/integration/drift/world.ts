@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
-import { auditChain } from '../../../src/chain-watch.ts'
+import { auditChain, type AuditDeps } from '../../../src/chain-watch.ts'
 import type { ChainConfig } from '../../../src/config/config.ts'
+import type { AuditSource } from '../../../src/domain/audit.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import type { Finding } from '../../../src/domain/finding.ts'
 import type { Auditor } from '../../../src/drift/auditor.ts'
@@ -19,17 +20,13 @@ import { testDatabase } from '../../support/database.ts'
 import { ANVIL, flowWorldOn, type FlowWorld } from '../../support/flow-world.ts'
 import { Liars } from './liar.ts'
 
-export interface AuditWorld extends FlowWorld {
+export interface AuditWorld extends FlowWorld, Auditing {
   readonly anvil: Anvil
   readonly liars: Liars
-  readonly auditor: Auditor
   readonly metrics: Metrics
   pay(to: Address, amount: bigint): Promise<Hex>
   /** Lets the follower do all there is to do, with everything so far final. */
   follow(): Promise<void>
-  /** One round of the auditor from its beginning to its end; returns the last outcome. */
-  audit(): Promise<string>
-  findings(): Promise<Finding[]>
   stories(): Promise<string[]>
 }
 
@@ -59,43 +56,56 @@ export async function auditWorld(
   const source = await evm.open(config, { env: systemEnv, http: liars, report })
   t.after(() => source.close())
   const flow = await flowWorldOn(await testDatabase(t), source, { codec, policy: TWO_BANDS })
-  let nowMs = 0
-  const clock = { ...systemEnv.clock, monotonicMs: () => nowMs }
-  const env = { ...systemEnv, clock }
-  const auditor = auditChain(config, flow.watch, source.audit, {
-    db: flow.db,
-    env,
-    report,
-    codec,
-    proofEvery,
-  })
+  const auditing = auditWith(flow, config, source.audit, { report, codec, proofEvery })
   const { follower, rescanner, witness } = flow.watch
   return {
     ...flow,
     anvil,
     liars,
-    auditor,
+    ...auditing,
     metrics,
     pay: (to, amount) => transfer(anvil.url, { token: TOKEN_ADDRESS, to, amount }),
     follow: async () => {
       await mine(anvil.url, 2 * SLOTS + 1)
       await flow.run(follower, rescanner, witness)
     },
+    stories: () => storiesOf(flow.db),
+  }
+}
+
+export interface Auditing {
+  readonly auditor: Auditor
+  /** One round of the auditor from its beginning to its end; returns the last outcome. */
+  audit(): Promise<string>
+  findings(): Promise<Finding[]>
+}
+
+/** An auditor beside a watch, whose rounds begin when the test says so. */
+export function auditWith(
+  { db, watch }: Pick<FlowWorld, 'db' | 'watch'>,
+  config: ChainConfig,
+  source: AuditSource,
+  deps: Pick<AuditDeps, 'report' | 'codec' | 'proofEvery'>,
+): Auditing {
+  let nowMs = 0
+  const clock = { ...systemEnv.clock, monotonicMs: () => nowMs }
+  const auditor = auditChain(config, watch, source, { ...deps, db, env: { ...systemEnv, clock } })
+  return {
+    auditor,
     audit: () => {
       nowMs += 60_000
       return roundOf(auditor)
     },
     findings: async () => {
-      const all = await listFindings(flow.db, { environment: null, limit: 1_000 })
+      const all = await listFindings(db, { environment: null, limit: 1_000 })
       return all.toReversed()
     },
-    stories: () => storiesOf(flow.db),
   }
 }
 
 const ENDS = ['complete', 'incomplete', 'standby', 'waiting_for_chain', 'stale', 'nothing_new']
 
-export async function roundOf(auditor: Auditor): Promise<string> {
+async function roundOf(auditor: Auditor): Promise<string> {
   for (let tick = 0; tick < 1_000; tick += 1) {
     const { name } = await auditor.tick()
     if (ENDS.includes(name)) return name
