@@ -8,9 +8,11 @@ import { doctorCommand } from './doctor.ts'
 import { endpointCommand } from './endpoint.ts'
 import { envCommand } from './env.ts'
 import { explainCommand } from './explain.ts'
+import { findingsCommand } from './finding.ts'
 import { keyCommand } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { policyCommand } from './policy.ts'
+import { reconcileCommand } from './reconcile.ts'
 import { replayCommand } from './replay.ts'
 import { rescanCommand } from './rescan.ts'
 import { serveCommand } from './serve.ts'
@@ -29,7 +31,9 @@ const COMMANDS = [
   rescanCommand,
   replayCommand,
   chainCommand,
+  findingsCommand,
   explainCommand,
+  reconcileCommand,
   doctorCommand,
 ]
 

@@ -1,3 +1,5 @@
+import type { Hex } from '../../../src/lib/hex.ts'
+import { TRANSFER_TOPIC } from '../../../src/source/movement.ts'
 import {
   undiciHttp,
   type HttpLimits,
@@ -49,3 +51,31 @@ export class Liars implements RpcHttp {
     return { ...answer, body: JSON.stringify(Array.isArray(answers) ? bent : bent[0]) }
   }
 }
+
+interface Log {
+  readonly transactionHash: Hex
+  readonly blockNumber: Hex
+  readonly blockHash: Hex
+  readonly topics: readonly Hex[]
+  readonly logIndex: Hex
+}
+
+export const hides =
+  (txHash: Hex): Bend =>
+  ({ method }, result) =>
+    method === 'eth_getLogs'
+      ? (result as Log[]).filter(({ transactionHash }) => transactionHash !== txHash)
+      : result
+
+/** Shows one of the node's logs a second time, as another transaction's to somebody else. */
+export const invents =
+  (model: Hex, recipient: Hex): Bend =>
+  ({ method }, result) => {
+    if (method !== 'eth_getLogs') return result
+    return (result as Log[]).flatMap((log) => {
+      if (log.transactionHash !== model || log.topics[0] !== TRANSFER_TOPIC) return log
+      const topics = [log.topics[0], log.topics[1], `0x${recipient.slice(2).padStart(64, '0')}`]
+      const logIndex = `0x${(Number(log.logIndex) + 50).toString(16)}`
+      return [log, { ...log, topics, logIndex, transactionHash: `0x${'ee'.repeat(32)}` }]
+    })
+  }

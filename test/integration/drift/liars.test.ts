@@ -1,39 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Hex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, UNIT, assertMirrorsChain } from '../../support/anvil-world.ts'
-import type { Bend } from './liar.ts'
+import { hides, invents } from './liar.ts'
 import { auditWorld, briefly } from './world.ts'
-
-const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
-
-interface Log {
-  readonly transactionHash: Hex
-  readonly blockNumber: Hex
-  readonly blockHash: Hex
-  readonly topics: readonly Hex[]
-  readonly logIndex: Hex
-}
-
-const hides =
-  (txHash: Hex): Bend =>
-  ({ method }, result) =>
-    method === 'eth_getLogs'
-      ? (result as Log[]).filter(({ transactionHash }) => transactionHash !== txHash)
-      : result
-
-/** Shows one of the node's logs a second time, as another transaction's to somebody else. */
-const invents =
-  (model: Hex, recipient: Hex): Bend =>
-  ({ method }, result) => {
-    if (method !== 'eth_getLogs') return result
-    return (result as Log[]).flatMap((log) => {
-      if (log.transactionHash !== model || log.topics[0] !== TRANSFER) return log
-      const topics = [log.topics[0], log.topics[1], `0x${recipient.slice(2).padStart(64, '0')}`]
-      const logIndex = `0x${(Number(log.logIndex) + 50).toString(16)}`
-      return [log, { ...log, topics, logIndex, transactionHash: `0x${'ee'.repeat(32)}` }]
-    })
-  }
 
 test('with honest providers everybody is heard and nothing is found', async (t) => {
   const world = await auditWorld(t)
