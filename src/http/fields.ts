@@ -117,6 +117,18 @@ export const FIELDS = {
     .min(1)
     .max(100)
     .describe('Transaction hash, address or deposit id, in the form of its chain'),
+  candidate: z
+    .unknown()
+    .describe(
+      'A policy as "settled policy apply" takes it, with `bands`: see docs/configuration.md',
+    ),
+  from: z.iso
+    .datetime({ offset: true })
+    .describe('ISO 8601 with time zone: deposits first seen from here on'),
+  to: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('ISO 8601 with time zone, exclusive: until now if left out'),
   address_id: rowId('an address'),
   deposit_id: id('dep', 'a deposit'),
   event_id: id('evt', 'an event'),

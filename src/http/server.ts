@@ -25,6 +25,7 @@ import { eventRoutes } from './routes/events.ts'
 import { explainRoute } from './routes/explain.ts'
 import { findingRoutes } from './routes/findings.ts'
 import { healthRoutes } from './routes/health.ts'
+import { policyTrialRoute } from './routes/policy-trials.ts'
 
 /** A JSON body; the largest legitimate one, an endpoint, has a URL of 2 KiB. Bulk streams have their own limits. */
 const BODY_BYTES_MAX = 64 * 1024
@@ -80,6 +81,7 @@ async function keyedRoutes(app: App, deps: RouteDeps): Promise<void> {
   deliveryRoutes(app, deps)
   chainRoutes(app, deps)
   environmentRoute(app, deps)
+  policyTrialRoute(app, deps)
   explainRoute(app, deps)
   findingRoutes(app, deps)
   await app.register((bulk: App) => addressBulkRoute(bulk, deps))

@@ -23,6 +23,7 @@ export interface HistoryFilter {
   readonly from: Date
   readonly to: Date
   readonly now: Date
+  readonly depositsMax?: number
 }
 
 export interface Records {
@@ -46,7 +47,8 @@ export function readRecords(db: Db, filter: HistoryFilter): Promise<Records> {
     })
 }
 
-async function depositsOf(tx: Tx, { environment, rail, from, to }: HistoryFilter) {
+async function depositsOf(tx: Tx, filter: HistoryFilter) {
+  const { environment, rail, from, to, depositsMax = DEPOSITS_MAX } = filter
   const found: Deposit[] = []
   // Recorded times are whole milliseconds, and the lower end of the list's own filter is exclusive.
   const window = { detectedAfter: new Date(from.getTime() - 1), detectedBefore: to }
@@ -55,10 +57,10 @@ async function depositsOf(tx: Tx, { environment, rail, from, to }: HistoryFilter
     const page = await listDeposits(tx, { environment, rail, ...window, before, limit: PAGE })
     found.push(...page)
     before = page.length === PAGE ? page.at(-1) : undefined
-    if (found.length > DEPOSITS_MAX) {
+    if (found.length > depositsMax) {
       throw new AppError(
         'invalid_request',
-        `--from, --to: more than ${DEPOSITS_MAX} deposits were detected between them; narrow the window`,
+        `from: more than ${depositsMax} deposits were detected between it and the end; narrow the window`,
       )
     }
   } while (before !== undefined)

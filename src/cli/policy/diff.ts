@@ -2,9 +2,10 @@ import type { Command } from 'commander'
 import { formatAmount } from '../../domain/amount.ts'
 import type { Rail } from '../../domain/chain.ts'
 import { diffPolicies, type Stretch } from '../../treasury/policy-diff.ts'
+import { boundText, ruleJson } from '../../treasury/trial-json.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from '../context.ts'
 import { knownRail } from '../lookup.ts'
-import { boundText, describeRule, ruleJson } from './describe-band.ts'
+import { describeRule } from './describe-band.ts'
 import { candidateCommand, enabledPolicy, readCandidate } from './policy-subject.ts'
 
 export function diffCommand(context: CliContext): Command {

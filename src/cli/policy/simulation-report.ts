@@ -2,22 +2,10 @@ import { formatAmount } from '../../domain/amount.ts'
 import type { Rail } from '../../domain/chain.ts'
 import type { Band } from '../../domain/policy.ts'
 import type { BandComparison, Figures, Simulation, Tally } from '../../treasury/simulation.ts'
+import { amountSeconds, boundText } from '../../treasury/trial-json.ts'
+import type { Trial } from '../../treasury/trial.ts'
 import { table } from '../context.ts'
-import { boundText, describeRule, ruleJson } from './describe-band.ts'
-
-/** What a report says of itself: of whom, from when until when, and what it was followed to. */
-export interface Window {
-  readonly environment: string
-  readonly rail: Rail
-  /** The version that is in force now, and how many of the deposits each version judged. */
-  readonly version: number
-  readonly versions: readonly { readonly version: number; readonly deposits: number }[]
-  readonly from: Date
-  readonly to: Date
-  readonly readAt: Date
-  /** What the records cannot say, a sentence each. */
-  readonly limits: readonly string[]
-}
+import { describeRule } from './describe-band.ts'
 
 /** Named rather than counted in a list that a person reads to the end. */
 const NAMED_MAX = 20
@@ -48,7 +36,7 @@ export function simulationCells({ bands, total }: Simulation, rail: Rail): strin
   return [COLUMNS, ...[...bands, total].flatMap((comparison) => rowsOf(comparison, rail))]
 }
 
-export function simulationLines(window: Window, simulation: Simulation): string[] {
+export function simulationLines({ window, simulation }: Trial): string[] {
   const { rail, environment, from, to, readAt } = window
   const { total, belowMinimum, unexplained } = simulation
   const all = total.deposits.count + belowMinimum.count
@@ -68,27 +56,6 @@ export function simulationLines(window: Window, simulation: Simulation): string[
     ...named,
     ...(unexplained.length > NAMED_MAX ? [`  and ${unexplained.length - NAMED_MAX} more`] : []),
   ]
-}
-
-export function simulationJson(window: Window, simulation: Simulation) {
-  const { rail, environment, version, versions, from, to, readAt, limits } = window
-  const { bands, total, belowMinimum, basis, unexplained } = simulation
-  return {
-    environment,
-    rail: rail.id,
-    decimals: rail.decimals,
-    policy_version: version,
-    judged_by: versions,
-    from: from.toISOString(),
-    to: to.toISOString(),
-    read_at: readAt.toISOString(),
-    bands: bands.map((comparison) => comparisonJson(comparison, rail)),
-    total: comparisonJson(total, rail),
-    below_minimum: tallyJson(belowMinimum, rail),
-    basis,
-    limits,
-    unexplained,
-  }
 }
 
 /** As a person reads it: the band once, each count with its sum. */
@@ -138,38 +105,8 @@ function figureCells(figures: Figures, rail: Rail): string[] {
   ]
 }
 
-function comparisonJson({ band, deposits, inForce, candidate }: BandComparison, rail: Rail) {
-  return {
-    ...(band !== null && { up_to: boundText(band.upTo, rail), rule: ruleJson(band) }),
-    deposits: tallyJson(deposits, rail),
-    in_force: figuresJson(inForce, rail),
-    candidate: figuresJson(candidate, rail),
-  }
-}
-
-function figuresJson(figures: Figures, rail: Rail) {
-  const { confirmed, waitMs, amountMs, reversed, waiting, orphaned } = figures
-  return {
-    confirmed,
-    wait_ms: waitMs,
-    amount_seconds: amountSeconds(amountMs, rail),
-    reversed: tallyJson(reversed, rail),
-    waiting: tallyJson(waiting, rail),
-    orphaned: tallyJson(orphaned, rail),
-  }
-}
-
-function tallyJson({ count, sum }: Tally, rail: Rail) {
-  return { count, sum: formatAmount(sum, rail.decimals) }
-}
-
 function tallyText({ count, sum }: Tally, rail: Rail): string {
   return `${count} deposits, ${formatAmount(sum, rail.decimals)}`
-}
-
-/** Milliseconds are three more decimal places. */
-function amountSeconds(amountMs: bigint, { decimals }: Rail): string {
-  return formatAmount(amountMs, decimals + 3)
 }
 
 function secondsText(ms: number): string {

@@ -29,6 +29,7 @@ const OPERATIONS = [
   'POST /v1/endpoints',
   'POST /v1/endpoints/{endpoint_id}/replay',
   'POST /v1/endpoints/{endpoint_id}/rotate-secret',
+  'POST /v1/policy-trials',
 ]
 
 test('the document is OpenAPI 3.1 with every route and every event', async (t) => {

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { currentPolicy } from '../../confirmation/policy-store.ts'
+import { AppError } from '../../domain/error.ts'
+import { parsePolicy } from '../../domain/policy-document.ts'
+import { railsOf } from '../../environment/environment-store.ts'
+import { required } from '../../lib/assert.ts'
+import { trialJson } from '../../treasury/trial-json.ts'
+import { tryPolicy } from '../../treasury/trial.ts'
+import { callerOf } from '../auth.ts'
+import type { App, RouteDeps } from '../deps.ts'
+import { FIELDS } from '../fields.ts'
+import { problems } from '../openapi.ts'
+import { PolicyTrialView } from '../policy-trial-view.ts'
+import { WriteHeaders } from '../write.ts'
+
+/** The daemon follows chains meanwhile: more at once is for `settled policy simulate`, a process of its own. */
+const DEPOSITS_MAX = 5_000
+
+const TrialRequest = z.strictObject({
+  rail: FIELDS.rail,
+  candidate: FIELDS.candidate,
+  from: FIELDS.from,
+  to: FIELDS.to,
+})
+
+export function policyTrialRoute(app: App, deps: RouteDeps): void {
+  let isBusy = false
+  const schema = {
+    tags: ['operations'],
+    summary: 'Try a policy on recorded deposits, beside what really happened',
+    description: `Writes nothing. At most ${DEPOSITS_MAX} deposits, one trial at a time.`,
+    body: TrialRequest,
+    headers: WriteHeaders,
+    response: { 200: PolicyTrialView, ...problems(400, 413, 415, 422, 503) },
+  }
+  app.post('/v1/policy-trials', { schema }, async (request) => {
+    if (isBusy) throw new AppError('not_ready', 'another trial is under way; ask again in a moment')
+    isBusy = true
+    try {
+      return await trial(deps, callerOf(request).environment, request.body)
+    } finally {
+      isBusy = false
+    }
+  })
+}
+
+async function trial(
+  { db, env, rails, chains }: RouteDeps,
+  environment: string,
+  { rail: id, candidate, from, to }: z.infer<typeof TrialRequest>,
+) {
+  const rail = rails.find(id)?.rail
+  if (rail === undefined) {
+    throw new AppError(
+      'unknown_rail',
+      `rail: "${id}" is not watched by this daemon; see /v1/chains`,
+    )
+  }
+  const inForce = await currentPolicy(db, environment, rail)
+  if (inForce === null || !(await railsOf(db, environment)).has(id)) {
+    throw new AppError(
+      'rail_not_enabled',
+      `rail: "${id}" is not enabled for this environment; run "settled env enable-rail"`,
+    )
+  }
+  const { chain } = required(
+    chains.find((one) => one.chain.id === rail.chainId),
+    'a rail that is watched has its chain',
+  )
+  const readAt = env.clock.now()
+  const found = await tryPolicy(db, {
+    environment,
+    rail,
+    chain,
+    inForce,
+    candidate: parsePolicy(candidate, rail),
+    from: new Date(from),
+    to: to === undefined ? readAt : new Date(to),
+    readAt,
+    depositsMax: DEPOSITS_MAX,
+  })
+  return trialJson(found)
+}
