@@ -2,7 +2,7 @@ import { lockCursor, readCursor, type Cursor } from './block/block-store.ts'
 import { Follower } from './block/follower.ts'
 import type { ChainConfig } from './config/config.ts'
 import type { Evidence } from './confirmation/policy.ts'
-import { waitsOf } from './confirmation/waits.ts'
+import { bandLabel, waitsOf } from './confirmation/waits.ts'
 import { Witness } from './confirmation/witness.ts'
 import type { Chain, Codec } from './domain/chain.ts'
 import type { AuditSource } from './domain/audit.ts'
@@ -130,6 +130,7 @@ function announce(
     const event = applied.events[index]
     const rail = required(deps.rails.get(deposit.rail), `${deposit.rail} is a rail of this chain`)
     if (event !== undefined) deps.report.transition(deposit, event, rail)
+    if (deposit.state === 'detected') deps.report.awaited(rail.id, bandLabel(deposit.policy))
   }
   const waits = waitsOf(applied.transitions, deps.env.clock.now())
   for (const wait of waits) deps.report.waited(wait)

@@ -12,6 +12,7 @@ import type { Evidence } from './confirmation/policy.ts'
 import { backlog, failingEndpoints } from './delivery/delivery-page-store.ts'
 import { approximateTokens } from './domain/amount.ts'
 import type { Chain, Rail, RailId } from './domain/chain.ts'
+import { DEPOSIT_STATES } from './domain/deposit.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Actor, Outcome } from './lib/loop.ts'
 import { countOpenRescans } from './match/rescan-store.ts'
@@ -52,15 +53,26 @@ export class Gauges implements Actor {
     const totals = await depositTotals(this.#db)
     this.#metrics.reset('deposits')
     this.#metrics.reset('deposit_amount_tokens')
+    // Where there are deposits, every state has its line: one that is empty is told from one that is not known.
+    for (const { environment, rail } of totals) {
+      for (const state of DEPOSIT_STATES) this.#setTotal({ environment, rail, state }, 0, 0n)
+    }
     for (const { environment, rail, state, count, amount } of totals) {
-      this.#metrics.set('deposits', count, { environment, rail, state })
-      const { decimals } = this.#rails.get(rail) ?? {}
-      // Of a rail that is no longer configured nobody here knows how many units a token has.
-      if (decimals === undefined) continue
-      const tokens = approximateTokens(amount, decimals)
-      this.#metrics.set('deposit_amount_tokens', tokens, { environment, rail, state })
+      this.#setTotal({ environment, rail, state }, count, amount)
     }
     for (const rail of this.#rails.keys()) this.#setOldest(rail, totals)
+  }
+
+  #setTotal(
+    labels: Pick<DepositTotals, 'environment' | 'rail' | 'state'>,
+    count: number,
+    amount: bigint,
+  ): void {
+    this.#metrics.set('deposits', count, labels)
+    const { decimals } = this.#rails.get(labels.rail) ?? {}
+    // Of a rail that is no longer configured nobody here knows how many units a token has.
+    if (decimals === undefined) return
+    this.#metrics.set('deposit_amount_tokens', approximateTokens(amount, decimals), labels)
   }
 
   #setOldest(rail: RailId, totals: readonly DepositTotals[]): void {

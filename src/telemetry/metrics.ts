@@ -134,6 +134,7 @@ export class Metrics {
   readonly registry = new Registry()
   readonly #metrics = new Map<MetricName, Counter | Gauge | Histogram>()
   readonly #readings = new Map<string, Reading>()
+  readonly #begun = new Set<string>()
 
   constructor() {
     for (const [name, spec] of Object.entries(CATALOGUE) as [MetricName, Spec][]) {
@@ -156,11 +157,18 @@ export class Metrics {
     if (metric instanceof Gauge) metric.set(labels, value)
   }
 
-  /** Lets a counter or a histogram be there with nothing in it, so that its first event is seen as a rise. */
+  /**
+   * Lets a counter or a histogram be there with nothing in it, so that its first event is seen as a rise. To be
+   * called before a histogram's first observation.
+   */
   begin(name: MetricName, labels: Labels): void {
     const metric = this.#metrics.get(name)
     if (metric instanceof Counter) metric.inc(labels, 0)
-    if (metric instanceof Histogram) metric.zero(labels)
+    // It would forget what is in it.
+    const key = keyOf(name, labels)
+    if (!(metric instanceof Histogram) || this.#begun.has(key)) return
+    this.#begun.add(key)
+    metric.zero(labels)
   }
 
   /** Forgets all label combinations of a gauge that is about to be set anew from the database. */
@@ -176,7 +184,7 @@ export class Metrics {
 
   /** Lets a gauge be read whenever it is asked for; null: nobody here knows it. */
   measure(name: MetricName, labels: Labels, read: () => number | null): void {
-    this.#readings.set(`${name} ${JSON.stringify(labels)}`, { name, labels, read })
+    this.#readings.set(keyOf(name, labels), { name, labels, read })
   }
 
   observe(name: MetricName, value: number, labels: Labels = {}): void {
@@ -204,6 +212,10 @@ export class Metrics {
       else this.set(name, value, reading.labels)
     }
   }
+}
+
+function keyOf(name: MetricName, labels: Labels): string {
+  return `${name} ${JSON.stringify(labels)}`
 }
 
 interface Reading {

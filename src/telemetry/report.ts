@@ -182,8 +182,15 @@ export class Report {
     )
   }
 
+  /** A deposit of this band waits: the band's times are there before the first of them is known. */
+  awaited(rail: RailId, band: string): void {
+    this.#metrics.begin('time_to_confirmed_seconds', { rail, band })
+    this.#metrics.begin('time_to_final_seconds', { rail, band })
+  }
+
   /** How long a deposit took to a state, from the time of its block. */
   waited({ rail, band, until, seconds }: WaitReport): void {
+    this.awaited(rail, band)
     this.#metrics.observe(`time_to_${until}_seconds`, seconds, { rail, band })
   }
 
@@ -231,6 +238,7 @@ export class Report {
 
   tick(actor: Actor, outcome: Outcome): void {
     this.#metrics.increment('loop_ticks_total', { loop: actor.name, outcome: outcome.name })
+    this.#metrics.begin('loop_errors_total', { loop: actor.name })
   }
 
   /** Said when a loop begins to fail, and when it fails with another kind of error: not at every tick. */

@@ -51,8 +51,16 @@ test('amounts are summed by state, in tokens, and by the depth of the reorg that
   chain.mine([payment(ALICE, 1_000n)])
   chain.mine([payment(ALICE, 5n)])
   await follow()
-  assert.deepEqual(await read('deposit_amount_tokens'), { detected: 1_005, confirmed: 30 })
-  assert.deepEqual(await read('deposits'), { detected: 2, confirmed: 1 })
+  assert.deepEqual(await read('deposit_amount_tokens'), {
+    detected: 1_005,
+    confirmed: 30,
+    final: 0,
+    orphaned: 0,
+    reversed: 0,
+  })
+  const deposits = await read('deposits')
+  assert.equal(deposits['detected'], 2)
+  assert.equal(deposits['confirmed'], 1)
   const atRisk = await read('at_risk_amount_tokens')
   assert.equal(atRisk['detected 1'], 5)
   assert.equal(atRisk['detected 2'], 1_005)

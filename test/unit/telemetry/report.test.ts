@@ -90,3 +90,47 @@ test('who stands by after failing has not recovered by that', async () => {
   const lines = await saidAbout([refused(), null], 'standby')
   assert.equal(lines.at(-1)?.msg, 'stands by after failing for 1 s')
 })
+
+test('a band has its times before the first of them is known, and keeps them when the next deposit waits', async () => {
+  const metrics = new Metrics()
+  const report = new Report(createLogger({ level: 'silent' }), metrics)
+  const counts = async (): Promise<number[]> => {
+    const text = await metrics.registry.getSingleMetricAsString('settled_time_to_confirmed_seconds')
+    return [...text.matchAll(/_count\{.*\} (\d+)$/gm)].map(([, count]) => Number(count))
+  }
+  const band = { rail: 'anvil/usdt', band: '3 conf' }
+  report.awaited(band.rail, band.band)
+  assert.deepEqual(await counts(), [0])
+  report.waited({ ...band, until: 'confirmed', seconds: 9 })
+  report.awaited(band.rail, band.band)
+  assert.deepEqual(await counts(), [1])
+})
+
+test('attempts after the first are retries, and 401 and 403 are told from other refusals', async () => {
+  const metrics = new Metrics()
+  const report = new Report(createLogger({ level: 'silent' }), metrics)
+  for (const [attempt, status] of [
+    [1, 401],
+    [2, 500],
+    [3, 403],
+    [4, null],
+  ] as const) {
+    report.attempted({
+      environment: 'acme-test',
+      endpointId: 'ep_1',
+      eventId: 'evt_1',
+      deliveryId: 1,
+      depositId: 'dep_1',
+      attempt,
+      outcome: status === null ? 'timeout' : 'rejected',
+      status,
+      durationMs: 5,
+      decision: 'retry',
+      nextAttemptAt: null,
+      error: null,
+    })
+  }
+  const text = await metrics.registry.metrics()
+  assert.match(text, /^settled_delivery_retries_total 3$/m)
+  assert.match(text, /^settled_delivery_unauthorized_total 2$/m)
+})
