@@ -24,7 +24,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     jobs: { type: 'string' },
     mutants: { type: 'boolean' },
-    mutant: { type: 'string' },
+    mutant: { type: 'string', multiple: true },
   },
 })
 

@@ -1,4 +1,6 @@
+import { required } from '../../../src/lib/assert.ts'
 import { Worker } from '../fleet.ts'
+import { drawProfile } from '../profile.ts'
 import { MUTANTS } from './mutants.ts'
 
 export interface Hunt {
@@ -13,20 +15,19 @@ export interface HuntOptions {
   readonly templateUrl: string
   readonly jobs: number
   readonly seedsMax: number
-  /** One mutant by its name, or all of them. */
-  readonly only: string | null
+  /** Some mutants by their names, or all of them. */
+  readonly only: readonly string[] | null
   readonly onHunt?: (hunt: Hunt) => void
 }
 
 /** Plants each bug in turn and counts the seeds until an invariant breaks. A harness has to be able to fail. */
 export async function hunt(options: HuntOptions): Promise<Hunt[]> {
-  const waiting = Object.keys(MUTANTS).filter(
-    (name) => options.only === null || name === options.only,
-  )
+  const waiting = [...(options.only ?? Object.keys(MUTANTS))]
+  await using control = await Control.start(options.templateUrl)
   const hunts: Hunt[] = []
   const work = async (): Promise<void> => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const found = await huntOne(mutant, options)
+      const found = await huntOne(mutant, options, control)
       hunts.push(found)
       options.onHunt?.(found)
     }
@@ -35,14 +36,55 @@ export async function hunt(options: HuntOptions): Promise<Hunt[]> {
   return hunts
 }
 
-async function huntOne(mutant: string, { templateUrl, seedsMax }: HuntOptions): Promise<Hunt> {
+async function huntOne(
+  mutant: string,
+  { templateUrl, seedsMax }: HuntOptions,
+  control: Control,
+): Promise<Hunt> {
+  const { needs } = required(MUTANTS[mutant], `there is no mutant "${mutant}"`)
   await using worker = await Worker.start(templateUrl, mutant)
   for (let seeds = 1; seeds <= seedsMax; seeds += 1) {
-    const { violation } = await worker.run({ seed: `mutant-${seeds}`, without: [] })
-    if (violation === null) continue
+    const seed = `mutant-${seeds}`
+    if (needs?.(drawProfile(seed)) === false) continue
+    const { violation } = await worker.run({ seed, without: [] })
+    if (violation === null || !(await control.holds(seed))) continue
     return { mutant, seeds, invariant: violation.invariant, message: violation.message }
   }
   return { mutant, seeds: null, invariant: null, message: null }
+}
+
+/** The same seeds without any bug: one that breaks all the same has caught nothing. */
+class Control implements AsyncDisposable {
+  readonly #worker: Worker
+  readonly #known = new Map<string, boolean>()
+  #last: Promise<unknown> = Promise.resolve()
+
+  private constructor(worker: Worker) {
+    this.#worker = worker
+  }
+
+  static async start(templateUrl: string): Promise<Control> {
+    return new Control(await Worker.start(templateUrl))
+  }
+
+  /** A worker runs one seed at a time. */
+  holds(seed: string): Promise<boolean> {
+    const turn = this.#last.then(async () => {
+      const known = this.#known.get(seed) ?? (await this.#run(seed))
+      this.#known.set(seed, known)
+      return known
+    })
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#worker[Symbol.asyncDispose]()
+  }
+
+  async #run(seed: string): Promise<boolean> {
+    return (await this.#worker.run({ seed, without: [] })).violation === null
+  }
 }
 
 export function describeHunt({ mutant, seeds, invariant, message }: Hunt): string {

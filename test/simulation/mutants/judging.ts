@@ -1,4 +1,4 @@
-import type { Mutants } from './mutant.ts'
+import { lateRegistrations, lieOf, reorgs, type Mutants } from './mutant.ts'
 
 /** In which transfers are deposits, and in what they have come to. */
 export const JUDGING: Mutants = {
@@ -31,21 +31,25 @@ export const JUDGING: Mutants = {
     file: 'match/address-store.ts',
     from: '  if (from > to) return\n',
     to: '  if (from >= 0) return\n',
+    needs: lateRegistrations,
   },
   'a rescan passes over its last block': {
     file: 'match/rescanner.ts',
     from: 'for (let height = rescan.next; height <= to; height += 1) {',
     to: 'for (let height = rescan.next; height < to; height += 1) {',
+    needs: lateRegistrations,
   },
   'a rescan takes blocks that are not ours': {
     file: 'block/move-view.ts',
     from: 'ours === undefined ? height <= finalHeight : ours === hash',
     to: 'ours !== undefined || height <= finalHeight',
+    needs: (profile) => lateRegistrations(profile) && reorgs(profile),
   },
   'the filter forgets who registers late': {
     file: 'match/address-filter.ts',
     from: 'await this.#load(tx, filter, this.#epoch)',
     to: 'await this.#load(tx, filter, epoch)',
+    needs: lateRegistrations,
   },
   'the minimum is not looked at': {
     file: 'confirmation/policy.ts',
@@ -76,30 +80,36 @@ export const JUDGING: Mutants = {
     file: 'confirmation/policy.ts',
     from: 'deepEnough && finalEnough && deposit.witnesses >= providers',
     to: 'deepEnough && finalEnough && providers > 0',
+    needs: lieOf('forged_transfer'),
   },
   'a second provider counts for whatever it shows': {
     file: 'source/movement.ts',
     from: '(other) => other.ordinal === ordinal && isSameMovement(other.transfer, transfer)',
     to: '(other) => other.ordinal === ordinal && other.transfer.rail === transfer.rail',
+    needs: lieOf('forged_transfer'),
   },
   'what leaves after confirmed is merely orphaned': {
     file: 'confirmation/deposit.ts',
     from: "deposit.state === 'detected' ? 'orphaned' : 'reversed'",
     to: "deposit.state === 'detected' ? 'orphaned' : 'orphaned'",
+    needs: reorgs,
   },
   'what leaves is forgotten': {
     file: 'confirmation/settlement.ts',
     from: '(await depositsInBlocks(tx, input.chainId, input.left)).map(leave)',
     to: '(await depositsInBlocks(tx, input.chainId, input.left.slice(1))).map(leave)',
+    needs: reorgs,
   },
   'what is mined again stays taken back': {
     file: 'confirmation/deposit.ts',
     from: "return become({ ...deposit, ...place, witnesses: 1 }, 'detected')",
     to: 'return null',
+    needs: reorgs,
   },
   'what is mined again keeps its first block': {
     file: 'confirmation/deposit.ts',
     from: "return become({ ...deposit, ...place, witnesses: 1 }, 'detected')",
     to: "return become({ ...deposit, witnesses: 1 }, 'detected')",
+    needs: reorgs,
   },
 }

@@ -1,9 +1,41 @@
+import type { Family } from '../../../src/domain/chain.ts'
+import type { DatabaseFault, Lie, Mood, Profile, TronLie } from '../profile.ts'
+
 /** One bug: in this file of `src`, this text, which is there once, becomes that one. */
 export interface Mutant {
   readonly file: string
   readonly from: string
   readonly to: string
+  /** What a world must have in it for the bug to do harm; a seed without it counts, but need not be run. */
+  readonly needs?: (profile: Profile) => boolean
 }
 
 /** By what they do wrong. */
 export type Mutants = Readonly<Record<string, Mutant>>
+
+export const chainOf =
+  (family: Family) =>
+  (profile: Profile): boolean =>
+    profile.family === family
+
+export const lieOf =
+  (...lies: readonly (Lie | TronLie)[]) =>
+  ({ providers }: Profile): boolean =>
+    providers.some((provider) => lies.some((lie) => (provider.lies[lie] ?? 0) > 0))
+
+export const databaseFault =
+  (...faults: readonly DatabaseFault[]) =>
+  ({ database }: Profile): boolean =>
+    faults.some((fault) => (database[fault] ?? 0) > 0)
+
+export const mood =
+  (...moods: readonly Mood[]) =>
+  ({ receivers }: Profile): boolean =>
+    receivers.some((rates) => moods.some((one) => (rates[one] ?? 0) > 0))
+
+export const reorgs = ({ reorgs: { rate } }: Profile): boolean => rate > 0
+export const returns = ({ reorgs: { rate, returns: back } }: Profile): boolean =>
+  rate > 0 && back > 0
+export const lateRegistrations = (profile: Profile): boolean => profile.lateRegistrations > 0
+/** One daemon is paused right before it writes, and the other one takes over meanwhile. */
+export const takeovers = ({ daemons, pauses }: Profile): boolean => daemons > 1 && pauses > 0

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { required } from '../../../src/lib/assert.ts'
-import { hunt } from './hunt.ts'
+import { hunt, toReport } from './hunt.ts'
 import { MUTANTS, mutated } from './mutants.ts'
 
 const SOURCES = path.join(import.meta.dirname, '..', '..', '..', 'src')
@@ -24,14 +24,12 @@ test('every mutant still finds its text', () => {
   }
 })
 
-for (const name of SAMPLE) {
-  test(`the simulator notices that ${name}`, async () => {
-    const [found] = await hunt({
-      templateUrl: required(process.env['SETTLED_TEST_DATABASE_URL'], 'run by test/run.ts'),
-      jobs: 1,
-      seedsMax: SEEDS_MAX,
-      only: name,
-    })
-    assert.notEqual(found?.seeds ?? null, null, `none of ${SEEDS_MAX} seeds noticed`)
+test('the simulator notices a sample of them', async () => {
+  const hunts = await hunt({
+    templateUrl: required(process.env['SETTLED_TEST_DATABASE_URL'], 'run by test/run.ts'),
+    jobs: 1,
+    seedsMax: SEEDS_MAX,
+    only: SAMPLE,
   })
-}
+  assert.deepEqual(toReport(hunts).not_caught, [])
+})

@@ -1,4 +1,4 @@
-import type { Mutants } from './mutant.ts'
+import { databaseFault, mood, reorgs, returns, takeovers, type Mutants } from './mutant.ts'
 
 /** In events, in the order of the feed, and in deliveries. */
 export const TELLING: Mutants = {
@@ -11,21 +11,32 @@ export const TELLING: Mutants = {
     file: 'outbox/outbox-store.ts',
     from: '  if (events.length === 0) return\n',
     to: '  if (events.length === 0) return\n  await sql`commit`.execute(tx)\n  await sql`begin`.execute(tx)\n',
+    needs: databaseFault(
+      'kill_before',
+      'kill_after',
+      'drop',
+      'drop_after',
+      'serialization',
+      'deadlock',
+    ),
   },
   'an event that recurs has the id it had': {
     file: 'domain/id.ts',
     from: 'facts.blockHash, `${facts.recurrence}`])}`',
     to: "facts.blockHash, '0'])}`",
+    needs: returns,
   },
   'a retraction names the first event instead of the last': {
     file: 'outbox/record-events.ts',
     from: 'past.at(-1)',
     to: 'past.at(0)',
+    needs: reorgs,
   },
   'the publisher is not fenced': {
     file: 'outbox/publisher.ts',
     from: '      await assertFence(tx, lease)\n',
     to: '',
+    needs: takeovers,
   },
   'the feed is paged by an id that insertion gave': {
     file: 'outbox/outbox-store.ts',
@@ -41,6 +52,7 @@ export const TELLING: Mutants = {
     file: 'delivery/lane.ts',
     from: '      await assertFence(tx, round.lease)\n',
     to: '',
+    needs: takeovers,
   },
   'a retry does not wait for its predecessor': {
     file: 'delivery/delivery-store.ts',
@@ -56,10 +68,12 @@ export const TELLING: Mutants = {
     file: 'delivery/lane.ts',
     from: "return next === 'dead'\n",
     to: "return next === 'dead' || outcome.kind === 'rejected'\n",
+    needs: mood('rejects'),
   },
   'a redirect is a success': {
     file: 'delivery/lane.ts',
     from: "if (kind === 'delivered' || kind === 'gone') {",
     to: "if (kind === 'redirected') return { delivery, outcome, decision: 'delivered', nextAttemptAt: null }\n  if (kind === 'delivered' || kind === 'gone') {",
+    needs: mood('redirects'),
   },
 }
