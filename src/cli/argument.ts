@@ -8,6 +8,8 @@ export const WHOLE_NUMBER = z
   .transform(Number)
   .describe('digits only, such as 19000000')
 
+export const DAY = z.iso.date('is no day').describe('a UTC day, such as 2026-11-20')
+
 /** A UTC day stands for its midnight. */
 export const MOMENT = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], 'is no day and no time with a zone')

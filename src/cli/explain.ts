@@ -4,20 +4,17 @@ import { listChains, loadChain } from '../config/chain-files.ts'
 import type { ChainConfig } from '../config/config.ts'
 import { readEnvironment } from '../config/read-environment.ts'
 import { AppError } from '../domain/error.ts'
-import type { Oracle } from '../explain/ask.ts'
 import type { Check, Explanation } from '../explain/check.ts'
 import { explainedChain, type ExplainedChain } from '../explain/desk.ts'
 import { explain } from '../explain/explain.ts'
 import { explanationView } from '../http/explain-view.ts'
 import { FIELDS } from '../http/fields.ts'
-import { adapterFor, undiciHttp, type OpenSource } from '../source/index.ts'
+import { adapterFor, type OpenSource } from '../source/index.ts'
 import type { Db } from '../store/database.ts'
-import { createLogger } from '../telemetry/logger.ts'
-import { Metrics } from '../telemetry/metrics.ts'
-import { Report } from '../telemetry/report.ts'
 import { by } from './argument.ts'
 import { print, withDatabase, type CliContext, type JsonOption } from './context.ts'
 import { knownEnvironment } from './lookup.ts'
+import { openOracle } from './oracle.ts'
 
 interface ExplainOptions extends JsonOption {
   readonly rail?: string
@@ -91,23 +88,6 @@ function configuredChains({ variables }: CliContext): {
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     return { configured: [], absence: `this terminal’s configuration is wrong: ${error.message}` }
-  }
-}
-
-async function openOracle(
-  { env }: CliContext,
-  config: ChainConfig,
-  opened: OpenSource[],
-): Promise<Oracle> {
-  const report = new Report(createLogger({ level: 'silent' }), new Metrics())
-  try {
-    const deps = { env, report, http: undiciHttp() }
-    const source = await adapterFor(config.chain.family).open(config, deps)
-    opened.push(source)
-    return { source }
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return { absence: error.message }
   }
 }
 

@@ -6,6 +6,9 @@ import type { ChainRecord } from './chain-record.ts'
 import type { DepositHistory, Entry } from './history.ts'
 import { isSameRule } from './policy-diff.ts'
 import { replay, type Basis } from './replay.ts'
+import { tally, type Tally } from './tally.ts'
+
+export type { Tally } from './tally.ts'
 
 /** What a policy made of a number of deposits. Amounts are base units. */
 export interface Figures {
@@ -20,11 +23,6 @@ export interface Figures {
   readonly waiting: Tally
   /** Gone before it was confirmed, and not back when the records end. */
   readonly orphaned: Tally
-}
-
-export interface Tally {
-  readonly count: number
-  readonly sum: bigint
 }
 
 /** One band of the candidate, and what both policies made of the same deposits. */
@@ -169,8 +167,4 @@ function percentiles(waits: readonly number[]): Figures['waitMs'] {
   const [p50, p95, max] = [rank(0.5), rank(0.95), sorted.at(-1)]
   if (p50 === undefined || p95 === undefined || max === undefined) return null
   return { p50, p95, max }
-}
-
-function tally(amounts: readonly { readonly amount: bigint }[]): Tally {
-  return { count: amounts.length, sum: amounts.reduce((sum, { amount }) => sum + amount, 0n) }
 }
