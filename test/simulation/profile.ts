@@ -39,13 +39,17 @@ export const LIES = [
 ] as const
 export type Lie = (typeof LIES)[number]
 
-/** The same, and others, as TRON's nodes and the balancers in front of them have told them. */
-export const TRON_LIES = [
+/** Lies of TRON's nodes, and of the balancers in front of them: at any question. */
+const TRON_HEADER_LIES = [
   'null_block',
   'other_block',
   'sibling_block',
   'odd_id',
   'huge_number',
+  'error_object',
+] as const
+/** About whole blocks and their infos. */
+const TRON_BLOCK_LIES = [
   'bare_block',
   'missing_ret',
   'other_ret',
@@ -55,7 +59,9 @@ export const TRON_LIES = [
   'sibling_infos',
   'other_result',
   'foreign_log',
-  'error_object',
+] as const
+/** About ranges and receipts, for which there are far fewer occasions. */
+const TRON_RANGE_LIES = [
   'empty_range',
   'short_range',
   'mixed_range',
@@ -63,10 +69,8 @@ export const TRON_LIES = [
   'missing_receipt',
   'sibling_receipts',
 ] as const
+export const TRON_LIES = [...TRON_HEADER_LIES, ...TRON_BLOCK_LIES, ...TRON_RANGE_LIES] as const
 export type TronLie = (typeof TRON_LIES)[number]
-
-/** How many of them are about single blocks; those about ranges have far fewer occasions. */
-const TRON_BLOCK_LIES = 15
 
 export const DATABASE_FAULTS = [
   'kill_before',
@@ -222,7 +226,7 @@ function drawProvider(dice: Dice, family: Family, isTroubled: boolean): Provider
       fullBlooms: dice.chance(0.2),
     },
     tron: {
-      rpc: dice.pick(['off', 'without_receipts', 'with_receipts', 'with_receipts'] as const),
+      rpc: dice.pick(['off', 'off', 'without_receipts', 'with_receipts'] as const),
       isKeyed: dice.chance(0.5),
       phantomLogs: dice.chance(0.5),
     },
@@ -232,8 +236,9 @@ function drawProvider(dice: Dice, family: Family, isTroubled: boolean): Provider
 function drawLies(dice: Dice, family: Family): ProviderProfile['lies'] {
   if (family === 'evm') return drawRates(dice, LIES.slice(0, 7), 0.3, 0.05)
   return {
-    ...drawRates(dice, TRON_LIES.slice(0, TRON_BLOCK_LIES), 0.3, 0.05),
-    ...drawRates(dice, TRON_LIES.slice(TRON_BLOCK_LIES), 0.4, 0.4),
+    ...drawRates(dice, TRON_HEADER_LIES, 0.3, 0.05),
+    ...drawRates(dice, TRON_BLOCK_LIES, 0.3, 0.12),
+    ...drawRates(dice, TRON_RANGE_LIES, 0.5, 0.5),
   }
 }
 

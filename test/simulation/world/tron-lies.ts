@@ -45,13 +45,15 @@ const BENDS: Readonly<Record<TronLie, Bend>> = {
     return showing(asked, isOpen ? siblingAt(asked.height, context) : null)
   },
   odd_id: ({ what, answer }) => {
+    if (!HEADERS.has(what)) return answer
     const { blockID } = answer as { blockID?: string }
-    if (!HEADERS.has(what) || blockID === undefined) return answer
+    if (blockID === undefined) return answer
     return { ...(answer as Json), blockID: `00000000f${blockID.slice(9)}` }
   },
   huge_number: ({ what, answer }) => {
+    if (!HEADERS.has(what)) return answer
     const { block_header: header } = answer as { block_header?: { raw_data: Json } }
-    if (!HEADERS.has(what) || header === undefined) return answer
+    if (header === undefined) return answer
     const raw_data = { ...header.raw_data, timestamp: HUGE_NUMBER }
     return { ...(answer as Json), block_header: { ...header, raw_data } }
   },
@@ -128,10 +130,12 @@ function siblingAt(height: number | null, { sight, deps }: LieContext): SimBlock
 
 /** Bends the first transaction of a whole block. */
 function withTransaction({ what, answer }: Asked, bend: (transaction: Json) => Json): unknown {
-  const { transactions } = answer as { transactions?: readonly Json[] }
-  const [first, ...rest] = transactions ?? []
-  if (what !== 'getblockbynum' || first === undefined) return answer
-  return { ...(answer as Json), transactions: [bend(first), ...rest] }
+  if (what !== 'getblockbynum') return answer
+  const { transactions = [] } = answer as { transactions?: readonly Json[] }
+  const [first, ...rest] = transactions
+  return first === undefined
+    ? answer
+    : { ...(answer as Json), transactions: [bend(first), ...rest] }
 }
 
 function withInfos({ what, answer }: Asked, bend: (infos: readonly Json[]) => unknown): unknown {
@@ -140,9 +144,9 @@ function withInfos({ what, answer }: Asked, bend: (infos: readonly Json[]) => un
 }
 
 function withRange({ what, answer }: Asked, bend: (blocks: readonly Json[]) => object): unknown {
-  const { block } = answer as { block?: readonly Json[] }
-  const isRange = what === 'getblockbylimitnext' && block !== undefined && block.length > 0
-  return isRange ? bend(block) : answer
+  if (what !== 'getblockbylimitnext') return answer
+  const { block = [] } = answer as { block?: readonly Json[] }
+  return block.length === 0 ? answer : bend(block)
 }
 
 /** An info that says the opposite of its outcome. */
