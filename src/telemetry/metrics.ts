@@ -145,6 +145,10 @@ export class Metrics {
   /** Node's own process metrics; left out of simulated daemons. */
   collectProcessMetrics(): void {
     collectDefaultMetrics({ register: this.registry })
+    // Gauges with a counter's name, which Prometheus warns of; the same numbers by type are beside them.
+    for (const what of ['handles', 'requests', 'resources']) {
+      this.registry.removeSingleMetric(`nodejs_active_${what}_total`)
+    }
   }
 
   increment(name: MetricName, labels: Labels = {}, by = 1): void {

@@ -8,6 +8,13 @@ import type { Actor, Failing, Outcome, Recovered } from '../lib/loop.ts'
 import { isOutage, outageReason } from '../lib/outage.ts'
 import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
+import type {
+  AttemptReport,
+  ChainPosition,
+  ProviderDemand,
+  RpcReport,
+  WaitReport,
+} from './reported.ts'
 
 const POSITION_GAUGES = [
   'head_height',
@@ -269,50 +276,4 @@ export class Report {
 function kindOf(error: unknown): string {
   if (isOutage(error)) return 'outage'
   return error instanceof Error ? error.name : typeof error
-}
-
-export interface ChainPosition {
-  readonly head: BlockRef & { readonly time: Date }
-  readonly tip: BlockRef & { readonly time: Date }
-  readonly finalized: (BlockRef & { readonly time: Date }) | null
-}
-
-export interface ProviderDemand {
-  readonly chain: string
-  readonly environment: string
-  readonly rail: RailId
-  readonly asked: number
-  readonly configured: number
-}
-
-export interface WaitReport {
-  readonly rail: RailId
-  readonly band: string
-  readonly until: 'confirmed' | 'final'
-  readonly seconds: number
-}
-
-export interface AttemptReport {
-  readonly environment: string
-  readonly endpointId: string
-  readonly eventId: string
-  readonly deliveryId: number
-  readonly depositId: string
-  readonly attempt: number
-  readonly outcome: string
-  readonly status: number | null
-  readonly durationMs: number
-  /** What follows from the attempt: `delivered`, `retry`, `dead` or `gone`. */
-  readonly decision: string
-  readonly nextAttemptAt: string | null
-  readonly error: string | null
-}
-
-export interface RpcReport {
-  readonly chain: string
-  readonly provider: string
-  readonly method: string
-  readonly outcome: string
-  readonly durationMs: number
-  readonly error?: string
 }
