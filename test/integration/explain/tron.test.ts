@@ -119,6 +119,33 @@ test('a payment on a branch that was left', async (t) => {
   assert.equal(line(gone, 'canonical').evidence.length, 1)
 })
 
+test('a provider that quotes its key: the key is in no explanation', async (t) => {
+  const { devnet, mined } = await openDevnet(t)
+  devnet.mine(2)
+  const apiKey = 'c0ffee00-1111-2222-3333-444455556666'
+  const node = await devnet.openNode({ apiKey })
+  const { register, settle, ask, get, cli } = await explainWorld(t, [devnetChain(node, { apiKey })])
+  await register(ACME, DEVNET_USDT, ALICE)
+  const txHash = bare(await mined(ALICE, 5n * UNIT))
+  await settle()
+  assert.equal(only(await ask(txHash)).state, 'detected', 'the key is the right one')
+  for (const body of [
+    { Error: `the key ${apiKey} is not valid` },
+    { [apiKey]: apiKey },
+    [apiKey],
+  ]) {
+    node.misbehave('*', { kind: 'change', change: () => body })
+    const api = await get(`/v1/explain/${txHash}`)
+    const lost = await get(`/v1/explain/${'78'.repeat(32)}`)
+    assert.equal(only(lost.json.data).reason, 'not_asked')
+    const terminal = await cli('explain', txHash)
+    assert.match(terminal.out, /not asked anew/)
+    for (const text of [JSON.stringify([api.json, lost.json]), terminal.out, terminal.err]) {
+      assert.ok(!text.includes(apiKey), text)
+    }
+  }
+})
+
 test('the wrong chain: the address is registered on the other one', async (t) => {
   const chain = await openDevnet(t)
   chain.devnet.mine(2)

@@ -100,20 +100,24 @@ export function anvilChain(url: string, secondUrl?: string): Watched {
   }
 }
 
-export function devnetChain({
-  fullUrl,
-  solidityUrl,
-}: {
+interface DevnetProvider {
   readonly fullUrl: string
   readonly solidityUrl: string
-}): Watched {
-  const providers = [{ name: 'devnet', url: fullUrl, solidityUrl }]
+}
+
+export function devnetChain(
+  { fullUrl, solidityUrl }: DevnetProvider,
+  { apiKey }: { readonly apiKey?: string } = {},
+): Watched {
+  const key = apiKey === undefined ? {} : { apiKey }
+  const providers = [{ name: 'devnet', url: fullUrl, solidityUrl, ...key }]
   return {
     config: { ...DEVNET, providers, websocketUrl: null, start: 0, pollMs: 250 },
     variables: {
       SETTLED_TRON_DEVNET_RPC_URLS: `devnet=${fullUrl}`,
       SETTLED_TRON_DEVNET_DEVNET_SOLIDITY_URL: solidityUrl,
       SETTLED_TRON_DEVNET_START: '0',
+      ...(apiKey === undefined ? {} : { SETTLED_TRON_DEVNET_DEVNET_API_KEY: apiKey }),
     },
   }
 }
