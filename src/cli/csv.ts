@@ -1,14 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { AppError } from '../domain/error.ts'
 
-/** RFC 4180: a cell is quoted where it holds a comma, a quote or a line break. */
-export function csv(rows: readonly (readonly string[])[]): string {
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('')
-}
-
+/** As RFC 4180 has it: a cell is quoted where it holds a comma, a quote or a line break. */
 export async function writeCsv(file: string, rows: readonly (readonly string[])[]): Promise<void> {
+  const text = rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('')
   try {
-    await writeFile(file, csv(rows))
+    await writeFile(file, text)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new AppError('invalid_request', `--csv: ${file} cannot be written: ${reason}`, { cause })

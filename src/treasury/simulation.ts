@@ -8,8 +8,6 @@ import { isSameRule } from './policy-diff.ts'
 import { replay, type Basis } from './replay.ts'
 import { tally, type Tally } from './tally.ts'
 
-export type { Tally } from './tally.ts'
-
 /** What a policy made of a number of deposits. Amounts are base units. */
 export interface Figures {
   readonly confirmed: number

@@ -1,7 +1,8 @@
 import { formatAmount } from '../domain/amount.ts'
 import type { Rail } from '../domain/chain.ts'
 import type { Band } from '../domain/policy.ts'
-import type { BandComparison, Figures, Tally } from './simulation.ts'
+import type { BandComparison, Figures } from './simulation.ts'
+import type { Tally } from './tally.ts'
 import type { Trial } from './trial.ts'
 
 /** A trial as programs read it, from the API and from the command line alike. Amounts are exact decimals. */

@@ -1,9 +1,9 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { trialJson } from '../../treasury/trial-json.ts'
 import { tryPolicy } from '../../treasury/trial.ts'
 import { by, MOMENT } from '../argument.ts'
 import { print, withDatabase, type CliContext, type JsonOption } from '../context.ts'
-import { csv } from '../csv.ts'
+import { writeCsv } from '../csv.ts'
 import { knownChain, knownRail } from '../lookup.ts'
 import { candidateCommand, enabledPolicy, readCandidate } from './policy-subject.ts'
 import { simulationCells, simulationLines } from './simulation-report.ts'
@@ -12,7 +12,7 @@ interface SimulateOptions extends JsonOption {
   readonly file: string
   readonly from: Date
   readonly to?: Date
-  readonly csv?: boolean
+  readonly csv?: string
 }
 
 export function simulateCommand(context: CliContext): Command {
@@ -20,7 +20,7 @@ export function simulateCommand(context: CliContext): Command {
     .description('replay recorded deposits under a policy file, beside what really happened')
     .requiredOption('--from <time>', 'deposits first seen from here on', by(MOMENT))
     .option('--to <time>', 'and before this; until now by default', by(MOMENT))
-    .addOption(new Option('--csv', 'print CSV').conflicts('json'))
+    .option('--csv <file>', 'write CSV as well')
     .action(async (environment: string, railId: string, options: SimulateOptions) => {
       const { rail } = knownRail(railId)
       const { from, to } = options
@@ -32,7 +32,9 @@ export function simulateCommand(context: CliContext): Command {
         const bounds = { from, to: to ?? readAt, readAt }
         return tryPolicy(db, { environment, rail, chain, inForce, candidate, ...bounds })
       })
-      if (options.csv === true) return context.write(csv(simulationCells(trial.simulation, rail)))
+      if (options.csv !== undefined) {
+        await writeCsv(options.csv, simulationCells(trial.simulation, rail))
+      }
       print(context, { json: trialJson(trial), lines: simulationLines(trial) }, options)
     })
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -104,14 +104,17 @@ test('what is printed adds up, and what is below the minimum is told apart', asy
   assert.match(out, /below the candidate's minimum, in no row above: 2 deposits, 15\n/)
   assert.doesNotMatch(out, /note:/, 'every figure is from the records')
   assert.match(out, /exactly what was recorded of 5 of 5 deposits\n$/)
-  const [header, ...rows] = (await cli(...args, '--csv')).out.trimEnd().split('\r\n')
+  const csv = `${file}.csv`
+  assert.match((await cli(...args, '--csv', csv)).out, /^acme-test/, 'printed as well')
+  const [header, ...rows] = (await readFile(csv, 'utf8')).trimEnd().split('\r\n')
   assert.match(header ?? '', /^band,rule,deposits,sum,policy,confirmed,/)
   assert.equal(rows.length, 4)
   assert.match(rows[3] ?? '', /^all,,3,550,candidate,3,0,0,0,0,1,20,0,0,0,0$/)
   const empty = await cli(...args, '--to', '2021-01-01', '--json')
   assert.equal(empty.json().total.deposits.count, 0)
   assert.equal(empty.json().total.in_force.wait_ms, null)
-  assert.equal((await cli(...args, '--json', '--csv')).code, 2)
+  const nowhere = await cli(...args, '--csv', path.join(csv, 'none.csv'))
+  assert.match(nowhere.err, /^error: --csv: .* cannot be written: /)
   assert.equal((await cli(...args, '--to', 'yesterday')).code, 2)
 })
 
