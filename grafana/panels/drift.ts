@@ -38,10 +38,10 @@ export const DRIFT: Dashboard = {
           kind: 'stat',
           title: 'Coverage gap',
           about:
-            'Blocks of the chain that has most of them which no second look has covered and none will come to by itself.',
+            'Final blocks that no provider was heard about a second time, of the worst chain. What became final within the last minutes is always among them.',
           unit: 'short',
           queries: [{ expr: 'max(settled_drift_coverage_gap_blocks)', legend: 'blocks' }],
-          redFrom: 1,
+          redFrom: 100,
         },
         {
           kind: 'stat',

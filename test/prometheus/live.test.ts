@@ -55,6 +55,19 @@ async function saysSomething(prometheus: Prometheus, expr: string): Promise<bool
   return series.some(({ points }) => points.some(([, value]) => Number.isFinite(value)))
 }
 
+/** A reorg that no policy minds and a receiver that refuses twice are nobody's concern. */
+async function assertAllIsWell(prometheus: Prometheus): Promise<void> {
+  const alerts = await prometheus.alerts()
+  assert.equal(alerts.length, readAlerts().length)
+  const notable = alerts.filter(
+    ({ state, lastError }) => state === 'firing' || (lastError ?? '') !== '',
+  )
+  assert.deepEqual(
+    notable.map(({ name, state, lastError }) => ({ name, state, lastError })),
+    [],
+  )
+}
+
 test('every panel and every alert has data of a real daemon, and its output is as Prometheus wants it', async (t) => {
   const stack = await runningStack(t)
   await using prometheus = await startPrometheus(new URL(stack.api.url).host)
@@ -75,6 +88,7 @@ test('every panel and every alert has data of a real daemon, and its output is a
   const selectors = alertQueries(readAlerts()).flatMap(({ expr }) => selectorsIn(expr))
   assert.deepEqual(await unanswered(selectors, isSaid), [], 'alerts that look at nothing')
 
+  await assertAllIsWell(prometheus)
   const exposed = await (await fetch(`${stack.api.url}/metrics`)).text()
   execFileSync('promtool', ['check', 'metrics'], { input: exposed, stdio: 'pipe' })
 })

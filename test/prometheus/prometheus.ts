@@ -27,6 +27,15 @@ export interface Prometheus extends AsyncDisposable {
   /** What an expression says now. */
   query(expr: string): Promise<Series[]>
   queryRange(expr: string, span: Span): Promise<Series[]>
+  /** Every alert as it was judged last. */
+  alerts(): Promise<JudgedAlert[]>
+}
+
+export interface JudgedAlert {
+  readonly name: string
+  readonly state: 'inactive' | 'pending' | 'firing' | 'unknown'
+  /** What went wrong with its expression, if anything. */
+  readonly lastError?: string
 }
 
 /** A Prometheus of one's own with the real rules, on the loopback, that looks at one daemon every second. */
@@ -132,6 +141,12 @@ function client(url: string): Omit<Prometheus, typeof Symbol.asyncDispose> {
     }))
   }
   return {
+    alerts: async () => {
+      const { data } = (await (await fetch(`${url}/api/v1/rules?type=alert`)).json()) as {
+        data: { groups: { rules: JudgedAlert[] }[] }
+      }
+      return data.groups.flatMap(({ rules }) => rules)
+    },
     query: (expr) => ask('query', { query: expr }),
     queryRange: (expr, { from, to, stepSeconds }) =>
       ask('query_range', { query: expr, start: `${from}`, end: `${to}`, step: `${stepSeconds}` }),
