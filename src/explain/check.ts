@@ -21,7 +21,7 @@ export const CHECKS = [
 
 export const LEVELS = ['ok', 'waiting', 'stopped'] as const
 
-/** Why a line is not `ok`, in one word. `docs/operations.md` has the list. */
+/** Why a line is not `ok`, in one word. `docs/explain.md` has the list. */
 export const REASONS = [
   'not_asked',
   'not_found',

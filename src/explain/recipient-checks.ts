@@ -34,9 +34,8 @@ export function checkRecipient(facts: PaymentFacts): Check | null {
 function unregistered(facts: PaymentFacts, rail: Rail): Check {
   const { movement, environment, elsewhere, isRailEnabled, ground, live } = facts
   const address = movement === null ? '' : ground.codec.formatAddress(movement.to)
-  const enable = isRailEnabled
-    ? ''
-    : `settled env enable-rail ${environment ?? '<environment>'} ${rail.id}, then `
+  const isMissing = environment !== null && !isRailEnabled
+  const enable = isMissing ? `settled env enable-rail ${environment} ${rail.id}, then ` : ''
   const from = includedIn(live)?.block.height ?? 0
   const remedy =
     `if it is yours, register it: ${enable}settled address add ${environment ?? '<environment>'} ${rail.id} ` +
@@ -79,7 +78,8 @@ export function checkAmount({ movement, rail, policy, recorded }: PaymentFacts):
   if (movement === null || rail === null) return null
   const text = (units: bigint) => `${formatAmount(units, rail.decimals)} ${rail.symbol}`
   const minimum = policy?.policy.minimumAmount ?? rail.minimumAmount
-  const whose = policy === null ? '' : `, of policy version ${policy.version} ${text(minimum)}`
+  const whose =
+    policy === null ? '' : `, that of policy version ${policy.version} is ${text(minimum)}`
   const detail = `${text(movement.amount)}; the minimum of the rail is ${text(rail.minimumAmount)}${whose}`
   if (recorded !== null || movement.amount >= minimum) return ok('amount', detail)
   return stopped('amount', 'below_minimum', `below the minimum: ${detail}`, {

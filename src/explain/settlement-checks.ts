@@ -64,7 +64,7 @@ export function checkFinality(facts: PaymentFacts): Check | null {
   const far =
     finalized === null
       ? 'the chain has called nothing final yet'
-      : `${count(deposit.height - finalized.height, 'block')} above ${blockText(finalized, codec)}`
+      : `${count(deposit.height - finalized.height, 'block')} above the finalized ${blockText(finalized, codec)}`
   const pace =
     finalized === null
       ? ''

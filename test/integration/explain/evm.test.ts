@@ -123,7 +123,7 @@ test('a stranger, an address of its own payer, and dust', async (t) => {
   await settle()
   const told = only(await ask(dust))
   assert.equal(told.reason, 'below_minimum')
-  assert.match(told.verdict, /0\.999999 USDT.*rail is 0\.01 USDT.*policy version 1 1 USDT/)
+  assert.match(told.verdict, /0\.999999 USDT.*rail is 0\.01 USDT.*policy version 1 is 1 USDT/)
   const [self] = await accounts(anvil)
   await register(ACME, ANVIL_USDT, self)
   const circle = await pay(self, 5n * UNIT)

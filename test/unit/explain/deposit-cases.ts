@@ -57,7 +57,7 @@ export const NOT_SETTLED: readonly Case[] = [
       standing: moved({ finalized: { height: HEIGHT - 5, hash: header('8').hash } }),
       recorded: recorded(ground, 'detected'),
     }),
-    says: /5 blocks above block 995 .*the policy asks for it before "confirmed"/,
+    says: /5 blocks above the finalized block 995 .*the policy asks for it before "confirmed"/,
   },
   {
     reason: 'providers',

@@ -155,7 +155,7 @@ export const NO_DEPOSIT: readonly Case[] = [
       const facts = unrecorded(ground)
       return { ...facts, movement: facts.movement && { ...facts.movement, amount: UNIT - 1n } }
     },
-    says: /0\.999999 USDT; .*of policy version 3 1 USDT/,
+    says: /0\.999999 USDT; .*that of policy version 3 is 1 USDT/,
   },
 ]
 

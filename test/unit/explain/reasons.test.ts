@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { REASONS } from '../../../src/explain/check.ts'
 import { explainPayment } from '../../../src/explain/checklist.ts'
@@ -32,6 +33,12 @@ for (const slug of ['ethereum', 'tron']) {
     })
   }
 }
+
+test('docs/explain.md has a row for every reason, and for no other', () => {
+  const text = readFileSync(new URL('../../../docs/explain.md', import.meta.url), 'utf8')
+  const rows = Array.from(text.matchAll(/^\| `(\w+)` \|/gm), ([, word]) => word)
+  assert.deepEqual(rows, [...REASONS])
+})
 
 test('there is a case for every reason', () => {
   const covered = new Set(CASES.map(({ reason }) => reason))
