@@ -5,6 +5,7 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
 import { ALICE, anvilWorld, BOB, CAROL, UNIT } from '../../support/anvil-world.ts'
+import { devnetWorld, THREE_BANDS } from '../../support/devnet-world.ts'
 import { ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
 import { cliWith } from '../cli/terminal.ts'
 
@@ -116,6 +117,43 @@ test('what is printed adds up, and what is below the minimum is told apart', asy
   const nowhere = await cli(...args, '--csv', path.join(csv, 'none.csv'))
   assert.match(nowhere.err, /^error: --csv: .* cannot be written: /)
   assert.equal((await cli(...args, '--to', 'yesterday')).code, 2)
+})
+
+test('on TRON, after switches of branches, the policy in force is reproduced as well', async (t) => {
+  const world = await devnetWorld(t, { devnet: { solidLag: 6 }, policy: THREE_BANDS })
+  await world.register([ALICE, BOB, CAROL])
+  const small = await world.pay(ALICE, 10n * UNIT)
+  const large = await world.pay(BOB, 2_000n * UNIT)
+  world.devnet.mine(3)
+  await world.follow()
+  world.devnet.fork(3, [
+    { tx: large, block: 0 },
+    { tx: small, block: 2 },
+  ])
+  await world.follow()
+  await world.pay(CAROL, 500n * UNIT)
+  for (let block = 0; block < 12; block += 1) {
+    world.devnet.mine()
+    await world.follow()
+  }
+  await world.pay(CAROL, 3_000n * UNIT)
+  world.devnet.mine()
+  await world.follow()
+  assert.deepEqual(await world.stories(), [
+    '10: detected confirmed reversed detected confirmed final',
+    '500: detected confirmed final',
+    '2000: detected orphaned detected confirmed final',
+    '3000: detected',
+  ])
+  const cli = cliWith({ DATABASE_URL: world.url, USER: 'ada' })
+  const subject = [ENVIRONMENT, 'tron-devnet/usdt']
+  const file = await fileOf(t, (await cli('policy', 'show', ...subject)).out)
+  const args = ['policy', 'simulate', ...subject, '--file', file, '--from', '2020-01-01', '--json']
+  const { unexplained, total, basis } = (await cli(...args)).json()
+  assert.deepEqual(unexplained, [])
+  assert.deepEqual(total.candidate, total.in_force)
+  assert.equal(total.deposits.count, 4)
+  assert.deepEqual(basis, { recorded: 3, estimated: 0, providers_assumed: 0 })
 })
 
 test('a policy that changed meanwhile is told, each deposit under the one that judged it', async (t) => {
