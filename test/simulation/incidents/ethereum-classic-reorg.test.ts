@@ -25,22 +25,12 @@ const CLASSIC: Facts = {
 }
 /** Whoever expects such reorgs keeps as many headers. */
 const DEEP_WINDOW: Facts = { ...CLASSIC, reorgWindow: 8_000 }
-/** As far as the node may be ahead before history is read in ranges, of which only the ends are kept. */
-const STRIDE = 1_000
-
-async function mineAndFollow(incident: Incident, blocks: number): Promise<void> {
-  for (let left = blocks; left > 0; left -= STRIDE) {
-    incident.mine(Math.min(STRIDE, left))
-    await incident.settle()
-  }
-}
 
 test('August 2020: 3,693 blocks leave; with the headers at hand a person has them followed', async (t) => {
   await using incident = await Incident.begin(t, DEEP_WINDOW)
   const moved = incident.pay(100n)
   const dropped = incident.pay(200n)
-  await mineAndFollow(incident, DEPTH - 2)
-  const before = await incident.settle()
+  const before = await incident.follow(DEPTH - 2)
   assert.equal(incident.told(dropped), 'detected confirmed final')
 
   incident.reorganise(DEPTH, 1, new Map([[dropped.hash, 'dropped']]))

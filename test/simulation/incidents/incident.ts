@@ -28,6 +28,8 @@ const ENVIRONMENT = 'acme-test'
 const STEPS_MAX = 20_000
 /** A look at the database costs as much as the steps between two. */
 const LOOK_EVERY_STEPS = 40
+/** Further behind the finalized block than so many, history is read in ranges, of which only the ends are kept. */
+const FOLLOWED_BLOCKS_MAX = 60
 /** The script itself says what each node shows, and when. */
 const NEVER_MS = 1e12
 
@@ -113,6 +115,16 @@ export class Incident implements AsyncDisposable {
       if (this.#isFinalizing) chain.finalizeUpTo(chain.tip.height - this.#facts.finalLag)
     }
     this.show()
+  }
+
+  /** So many blocks, each of which the daemon has seen as the newest ones are: none of them is read in a range. */
+  async follow(count: number): Promise<Cursor> {
+    const stride = FOLLOWED_BLOCKS_MAX + this.#facts.finalLag
+    for (let left = count; left > 0; left -= stride) {
+      this.mine(Math.min(stride, left))
+      await this.settle()
+    }
+    return this.settle()
   }
 
   /** A block with one payment to a customer. */
