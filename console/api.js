@@ -75,3 +75,19 @@ function freshKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
+
+/**
+ * For views with a form: what was wrong with the question is said beside it. A key that is no longer valid is not a
+ * matter of the question.
+ *
+ * @param {Promise<any>} asked
+ * @returns {Promise<{ answer: any, refused: string | null }>}
+ */
+export async function orRefusal(asked) {
+  try {
+    return { answer: await asked, refused: null }
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status === 401) throw error
+    return { answer: null, refused: error.message }
+  }
+}

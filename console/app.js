@@ -146,8 +146,8 @@ function draw(content, isOther) {
   const title = find('h1', HTMLElement, main)
   document.title = `${title.textContent} · settled`
   const again = key === null ? null : main.querySelector(`[data-key="${CSS.escape(key)}"]`)
-  const target = isOther ? title : again instanceof HTMLElement ? again : null
-  if (hadFocus) target?.focus({ preventScroll: !isOther })
+  const wanted = isOther ? (main.querySelector('[autofocus]') ?? title) : again
+  if (hadFocus && wanted instanceof HTMLElement) wanted.focus({ preventScroll: !isOther })
 }
 
 /**
@@ -158,7 +158,7 @@ function resolve(hash, { api, environment }) {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?')
   const [name = '', ...rest] = path.split('/')
   const known = VIEWS.has(name) ? name : FIRST
-  const id = decodeURIComponent(rest.join('/'))
+  const id = rest.join('/')
   const views = VIEWS.get(known)
   if (views === undefined) throw new Error(`there is no view ${known}`)
   for (const link of document.querySelectorAll('#views a')) {
@@ -182,7 +182,10 @@ function resolve(hash, { api, environment }) {
         if (value === '') params.delete(key)
         else params.set(key, value)
       }
-      location.hash = `#/${[known, ...(id === '' ? [] : [encodeURIComponent(id)])].join('/')}?${params}`
+      const target = `#/${[known, ...rest].join('/')}?${params}`
+      // Asked the same again: there is no change of address to hear of.
+      if (target === location.hash) void show()
+      else location.hash = target
     },
     refresh: show,
     say: (sentence) => {

@@ -73,6 +73,7 @@ function searchBar(context) {
     value: params.get('q') ?? '',
     placeholder: 'transaction, address, owner or dep_…',
     autocomplete: 'off',
+    autofocus: params.has('search'),
     spellcheck: 'false',
   })
   const submit = (/** @type {Event} */ event) => {

@@ -1,3 +1,4 @@
+import { orRefusal } from './api.js'
 import { h } from './dom.js'
 import { badge } from './format.js'
 import { facts } from './list.js'
@@ -11,15 +12,15 @@ export const isStill = true
 /** @param {Context} context */
 export async function load({ api, params }) {
   const subject = params.get('q') ?? ''
-  if (subject === '') return null
-  return (await api.get(`v1/explain/${encodeURIComponent(subject)}`)).data
+  if (subject === '') return { answer: null, refused: null }
+  return orRefusal(api.get(`v1/explain/${encodeURIComponent(subject)}`))
 }
 
 /**
- * @param {any[] | null} explanations
+ * @param {{ answer: { data: any[] } | null, refused: string | null }} data
  * @param {Context} context
  */
-export function render(explanations, { params, go }) {
+export function render({ answer, refused }, { params, go }) {
   const field = h('input', {
     id: 'search',
     type: 'search',
@@ -41,7 +42,8 @@ export function render(explanations, { params, go }) {
       h('span', { class: 'field wide' }, h('label', { for: 'search' }, 'Payment'), field),
       h('button', null, 'Explain'),
     ),
-    ...(explanations ?? []).map(explanation),
+    refused && h('p', { role: 'alert', class: 'problem' }, refused),
+    ...(answer?.data ?? []).map(explanation),
   ]
 }
 

@@ -81,9 +81,19 @@ export function ask({ title, text, yes }) {
   find('#confirm-title', HTMLElement).textContent = title
   find('#confirm-text', HTMLElement).textContent = text
   find('#confirm-yes', HTMLElement).textContent = yes
-  dialog.returnValue = ''
   dialog.showModal()
-  return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true })
-  })
+  const { promise, resolve } = Promise.withResolvers()
+  const answered = new AbortController()
+  const answer = (/** @type {boolean} */ isYes) => {
+    answered.abort()
+    resolve(isYes)
+  }
+  // Not `close`, which comes later: the next question may be open by then.
+  dialog.addEventListener('cancel', () => answer(false), { signal: answered.signal })
+  dialog.addEventListener(
+    'submit',
+    ({ submitter }) => answer(submitter instanceof HTMLButtonElement && submitter.value === 'yes'),
+    { signal: answered.signal },
+  )
+  return promise
 }

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { haltChain } from '../../src/block/block-store.ts'
+import { openFinding } from '../../src/drift/finding-store.ts'
+import { createWorld } from '../integration/http/world.ts'
+import { ANVIL, ENVIRONMENT, RAIL } from '../support/flow-world.ts'
 import { openPage, quote, type Page } from './chromium.ts'
 import { signIn } from './sign-in.ts'
 import { consoleWorld, HOSTILE_ANSWER, HOSTILE_OWNER, type ConsoleWorld } from './world.ts'
+
+const HASH = `0x${'ab'.repeat(32)}` as const
 
 /** Whatever a test was about: nothing was complained of, and nothing was asked for elsewhere. */
 function assertQuiet(page: Page, { origin }: ConsoleWorld): void {
   assert.deepEqual(page.complaints, [])
   assert.deepEqual(
-    page.requests.filter((url) => !url.startsWith(`${origin}/`)),
+    page.requests.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith('data:')),
     [],
   )
 }
@@ -156,11 +162,121 @@ test('the console, as a person uses it', async (t) => {
     }
   })
 
+  await t.test('a slash leads to the search from anywhere', async () => {
+    await page.press('3')
+    await page.sees('Chains', 'h1')
+    await page.press('/')
+    await page.until(`document.activeElement.id === 'search'`)
+    await page.type('dep_none')
+    await page.press('Enter')
+    await page.sees('there is no deposit dep_none', '[role=alert]')
+  })
+
+  await t.test('what a person sent is explained, and what nobody knows is too', async () => {
+    await page.press('2')
+    await page.sees('Explain', 'h1')
+    await page.press('/')
+    await page.type(made.reversed)
+    await page.press('Enter')
+    await page.sees('in block', '.checks')
+    assert.ok((await page.text('.checks')).includes('canonical'))
+    await page.press('/')
+    await page.type('rubbish')
+    await page.press('Enter')
+    await page.until(`document.querySelector('main [role=alert]')?.textContent.includes('rubbish')`)
+    assert.equal(await page.evaluate(`document.querySelector('#search').value`), 'rubbish')
+  })
+
+  await t.test('a candidate is drawn beside the policy in force', async () => {
+    await page.press('7')
+    await page.sees('Candidate', 'form')
+    const bands = { bands: [{ confirmations: 1 }] }
+    await page.evaluate(
+      `document.querySelector('#candidate').value = ${quote(JSON.stringify(bands))}`,
+    )
+    await page.click('main form button')
+    await page.sees('what the candidate would have done')
+    const bars = `['rect.in-force', 'rect.candidate'].map((it) => document.querySelectorAll('.chart ' + it).length)`
+    // Half, 95 of 100 and all, for the one band and for all bands together.
+    assert.deepEqual(await page.evaluate(bars), [6, 6])
+    await page.sees('give exactly what was recorded')
+    assert.equal(await page.evaluate(`document.querySelectorAll('main tbody tr').length`), 4)
+    await page.evaluate(
+      `document.querySelector('#candidate').value = '{"bands": [{"up_to": "5"}]}'`,
+    )
+    await page.click('main form button')
+    await page.until(
+      `document.querySelector('main [role=alert]')?.textContent.includes('bands[0]')`,
+    )
+  })
+
+  await t.test('a finding is told as text, with its evidence', async () => {
+    const difference = {
+      id: 'fnd_1',
+      chainId: ANVIL.chain.id,
+      kind: 'deposit_extra',
+      environment: ENVIRONMENT,
+      subject: HOSTILE_OWNER,
+      summary: HOSTILE_ANSWER,
+      evidence: { provider: HOSTILE_ANSWER },
+      provider: null,
+      rail: RAIL.id,
+      height: 5,
+      depositId: made.reversed,
+    } as const
+    await made.db.transaction().execute((tx) => openFinding(tx, difference, new Date()))
+    await page.press('4')
+    await page.sees(HOSTILE_ANSWER)
+    await page.sees('critical')
+    await page.press('j')
+    await page.press('Enter')
+    await page.sees(HOSTILE_OWNER)
+    await page.sees('"provider"', '.evidence')
+  })
+
+  await t.test('a halted chain says since when, and why', async () => {
+    await page.press('3')
+    await page.sees('well')
+    const halt = { reason: HOSTILE_ANSWER, head: { height: 9, hash: HASH }, ancestor: null }
+    const since = new Date('2026-03-01T12:00:00Z')
+    await made.db.transaction().execute((tx) => haltChain(tx, ANVIL.chain.id, halt, since))
+    await page.sees('Halted: a person decides')
+    await page.sees('2026-03-01 12:00:00')
+    await page.sees(HOSTILE_ANSWER)
+  })
+
   await t.test('leaving forgets the key', async () => {
     await page.click('#leave')
     await page.sees('API key')
     assert.equal(await page.evaluate('sessionStorage.length'), 0)
+    await page.press('3')
+    assert.equal(await page.evaluate(`document.querySelector('#key').value`), '3')
   })
 
+  await t.test('a key that is revoked meanwhile ends the session', async () => {
+    await page.evaluate(`document.querySelector('#key').value = ''`)
+    await signIn(page, made)
+    await made.db.updateTable('api_key').set({ revoked_at: new Date() }).execute()
+    await page.sees('This key is not valid', '[role=alert]')
+    assert.equal(await page.evaluate('sessionStorage.length'), 0)
+  })
+
+  assert.equal(await page.evaluate('window.owned ?? null'), null)
   assertQuiet(page, made)
+})
+
+test('what is written into the page does not run, and nothing is asked of elsewhere', async (t) => {
+  const api = await createWorld(t)
+  await api.app.listen({ host: '127.0.0.1', port: 0 })
+  const page = await openPage(t)
+  await page.goto(`${api.app.listeningOrigin}/console`)
+  await page.evaluate(`document.body.append(
+    Object.assign(document.createElement('script'), { text: 'window.owned = 1' }))`)
+  await page.evaluate(`document.body.insertAdjacentHTML('beforeend', ${quote(HOSTILE_OWNER)})`)
+  await page.until(`document.querySelector('body > img')?.complete`)
+  const elsewhere = `fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')`
+  assert.equal(await page.evaluate(elsewhere), 'refused')
+  assert.equal(await page.evaluate('window.owned ?? null'), null)
+  const told = page.complaints.join('\n')
+  for (const directive of ['script-src', 'connect-src']) assert.match(told, new RegExp(directive))
 })
