@@ -12,6 +12,7 @@ import { contradict, isFailure, ProviderFailure } from '../wire/failure.ts'
 import { readBytes, readHash, readQuantity, toQuantity } from '../wire/hex-field.ts'
 import { headerCall, type EvmProvider } from './evm-provider.ts'
 import { readHeader } from './header.ts'
+import { proveBlock } from './prove.ts'
 import { readTransfers, type RawLog } from './transfer-log.ts'
 
 type Headers = readonly [BlockHeader, ...BlockHeader[]]
@@ -33,8 +34,8 @@ export class EvmAccounts implements AccountReader<EvmProvider> {
     }
   }
 
-  async prove(_provider: EvmProvider, _block: BlockRef): Promise<Proof> {
-    return { outcome: 'unavailable', detail: 'not asked for' }
+  prove(provider: EvmProvider, block: BlockRef): Promise<Proof> {
+    return proveBlock(provider, block, this.#rails)
   }
 
   /** In one batch, so that one replica answers all of it. */

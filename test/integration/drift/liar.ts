@@ -24,6 +24,8 @@ export type Bend = (call: Call, result: unknown) => unknown
 /** Several providers in front of one honest node, each with an address and lies of its own. */
 export class Liars implements RpcHttp {
   readonly bends = new Map<string, Bend>()
+  /** Methods that no provider knows. */
+  readonly refused = new Set<string>()
   readonly calls: { readonly provider: string; readonly method: string }[] = []
   readonly #nodeUrl: string
   readonly #http = undiciHttp()
@@ -40,7 +42,11 @@ export class Liars implements RpcHttp {
     const [name = ''] = new URL(request.url).hostname.split('.')
     const calls = [JSON.parse(request.body) as Call | Call[]].flat()
     for (const { method } of calls) this.calls.push({ provider: name, method })
-    const answer = await this.#http.post({ ...request, url: this.#nodeUrl }, limits)
+    const known = request.body.replaceAll(/eth_\w+/g, (method) =>
+      this.refused.has(method) ? 'eth_unknown' : method,
+    )
+    const forwarded = { ...request, url: this.#nodeUrl, body: known }
+    const answer = await this.#http.post(forwarded, limits)
     const bend = this.bends.get(name)
     if (bend === undefined) return answer
     const answers = JSON.parse(answer.body) as Answer | Answer[]
