@@ -43,13 +43,13 @@ export type Lie = (typeof LIES)[number]
 const TRON_HEADER_LIES = [
   'null_block',
   'other_block',
-  'sibling_block',
   'odd_id',
   'huge_number',
   'error_object',
 ] as const
-/** About whole blocks and their infos. */
+/** About whole blocks and their infos, or with another branch's, which there first has to be. */
 const TRON_BLOCK_LIES = [
+  'sibling_block',
   'bare_block',
   'missing_ret',
   'other_ret',
