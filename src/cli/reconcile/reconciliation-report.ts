@@ -1,6 +1,7 @@
 import { formatAmount } from '../../domain/amount.ts'
 import type { Finding } from '../../domain/finding.ts'
 import type { Book, ClosedDay } from '../../treasury/closing/close-day.ts'
+import type { FeedDay } from '../../treasury/closing/closing-store.ts'
 import type { DayDifference } from '../../treasury/closing/difference.ts'
 import type { JsonObject } from '../../treasury/closing/digest.ts'
 import { stateAfter } from '../../treasury/closing/movement.ts'
@@ -59,8 +60,7 @@ export function reconciliationLines(reconciliation: Reconciliation, book: Book):
       ),
     ]),
     '',
-    `events: ${movements.length} written; ${feed.numbered} numbered in the feed, ${feed.before + 1} to ${feed.after}; ` +
-      `${feed.unnumbered} without a number at the end`,
+    eventsLine(movements.length, feed),
     ...closed.endpoints.map(
       ({ endpoint, deliveries, acknowledged, attempts, failedAttempts, now }) =>
         `${endpoint}: ${deliveries} events, ${acknowledged} acknowledged in the day after ${attempts} attempts ` +
@@ -75,6 +75,11 @@ export function reconciliationLines(reconciliation: Reconciliation, book: Book):
     ...outcomeLines(reconciliation),
     `digest: ${digest}`,
   ]
+}
+
+function eventsLine(written: number, { before, numbered, after, unnumbered }: FeedDay): string {
+  const numbers = numbered === 0 ? '' : `, ${before + 1} to ${after}`
+  return `events: ${written} written; ${numbered} numbered in the feed${numbers}; ${unnumbered} without a number at the end`
 }
 
 function outcomeLines({ differences, findings }: Reconciliation): string[] {
