@@ -9,7 +9,10 @@ import { FIELDS } from './fields.ts'
 
 export interface Answer {
   readonly status: number
+  /** What whoever repeats the request is answered. */
   readonly body: object
+  /** What only the first answer has in its place: it is stored nowhere. */
+  readonly once?: object
 }
 
 /** For every route that calls `write`. Loose, because other headers are other people's business. */
@@ -32,19 +35,23 @@ export async function write(
 ): Promise<FastifyReply> {
   const key = request.headers['idempotency-key']
   if (key === undefined) {
-    return sendJson(reply, serialised(await db.transaction().execute(work)))
+    return sendJson(reply, toFirst(await db.transaction().execute(work)))
   }
   const { environment } = callerOf(request)
   const claim = { environment, key, requestHash: requestHash(request), now: env.clock.now() }
   const { answer, replayed } = await db.transaction().execute(async (tx) => {
     const stored = await claimKey(tx, claim)
     if (stored !== null) return { answer: stored, replayed: true }
-    const fresh = serialised(await work(tx))
-    await storeAnswer(tx, claim, fresh)
-    return { answer: fresh, replayed: false }
+    const fresh = await work(tx)
+    await storeAnswer(tx, claim, serialised(fresh))
+    return { answer: toFirst(fresh), replayed: false }
   })
   if (replayed) reply.header('idempotent-replayed', 'true')
   return sendJson(reply, answer)
+}
+
+function toFirst({ status, body, once }: Answer): StoredAnswer {
+  return serialised({ status, body: { ...body, ...once } })
 }
 
 function serialised({ status, body }: Answer): StoredAnswer {

@@ -61,7 +61,10 @@ const EndpointView = z
   })
   .meta({ id: 'Endpoint' })
 
-const Secret = z.string().meta({ description: '`whsec_…`, shown this once' })
+const Secret = z
+  .string()
+  .nullable()
+  .meta({ description: '`whsec_…`, shown this once: null in a replayed answer' })
 const CreatedEndpoint = EndpointView.extend({ secret: Secret }).meta({ id: 'CreatedEndpoint' })
 const RotatedSecret = z.object({
   id: z.string(),
@@ -111,7 +114,7 @@ function createRoute(app: App, deps: RouteDeps): void {
       const created = { id, environment, url, description, eventTypes, secret }
       const endpoint = await createEndpoint(tx, created, deps.env.clock.now())
       await audit(tx, deps, caller, { action: 'endpoint.created', endpoint })
-      return { status: 201, body: { ...endpointView(endpoint), secret } }
+      return { status: 201, body: { ...endpointView(endpoint), secret: null }, once: { secret } }
     })
   })
 }
@@ -214,7 +217,8 @@ function rotateRoute(app: App, deps: RouteDeps): void {
       await rotateSecret(tx, { endpointId: id, secret, overlapMs }, now)
       await audit(tx, deps, caller, { action: 'endpoint.secret_rotated', endpoint })
       const expiry = new Date(now.getTime() + overlapMs).toISOString()
-      return { status: 200, body: { id, secret, previous_secrets_expire_at: expiry } }
+      const body = { id, secret: null, previous_secrets_expire_at: expiry }
+      return { status: 200, body, once: { secret } }
     })
   })
 }

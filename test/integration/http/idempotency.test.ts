@@ -19,13 +19,37 @@ async function endpoints(world: World): Promise<number> {
 
 test('the same request gets the first answer, byte for byte, and does nothing more', async (t) => {
   const world = await createWorld(t)
-  const first = await create(world, 'k1')
-  const second = await create(world, 'k1')
+  const register = () =>
+    world.call('POST', '/v1/addresses', {
+      body: { rail: USDT, address: ALICE, owner: 'a' },
+      headers: { 'idempotency-key': 'k1' },
+    })
+  const first = await register()
+  const second = await register()
   assert.equal(first.status, 201)
   assert.equal(first.headers['idempotent-replayed'], undefined)
   assert.equal(second.status, 201)
   assert.equal(second.headers['idempotent-replayed'], 'true')
   assert.equal(second.text, first.text)
+})
+
+test('a signing secret is answered once: it is neither kept for a repetition nor given to one', async (t) => {
+  const world = await createWorld(t)
+  const first = await create(world, 'k1')
+  const again = await create(world, 'k1')
+  assert.match(first.json.secret, /^whsec_/)
+  assert.equal(again.headers['idempotent-replayed'], 'true')
+  assert.deepEqual(again.json, { ...first.json, secret: null })
+  const rotate = () =>
+    world.call('POST', `/v1/endpoints/${first.json.id}/rotate-secret`, {
+      headers: { 'idempotency-key': 'k2' },
+    })
+  const rotated = await rotate()
+  assert.match(rotated.json.secret, /^whsec_/)
+  assert.deepEqual((await rotate()).json, { ...rotated.json, secret: null })
+  const kept = await world.db.selectFrom('idempotency_key').select('body').execute()
+  assert.equal(kept.length, 2)
+  assert.doesNotMatch(JSON.stringify(kept), /whsec_/)
   assert.equal(await endpoints(world), 1)
 })
 
@@ -58,7 +82,8 @@ test('the order of keys and white space do not make another request', async (t) 
 test('twenty of the same at once do the work once', async (t) => {
   const world = await createWorld(t)
   const answers = await Promise.all(Array.from({ length: 20 }, () => create(world, 'k1')))
-  assert.equal(new Set(answers.map(({ text }) => text)).size, 1)
+  assert.equal(new Set(answers.map(({ json }) => json.id)).size, 1)
+  assert.equal(answers.filter(({ json }) => json.secret !== null).length, 1)
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [201])
   assert.equal(
     answers.filter(({ headers }) => headers['idempotent-replayed'] === undefined).length,
@@ -92,7 +117,7 @@ test('after 24 hours a key is new again', async (t) => {
   const world = await createWorld(t)
   const first = await create(world, 'k1')
   world.now = new Date('2026-03-02T11:59:59.999Z')
-  assert.equal((await create(world, 'k1')).text, first.text)
+  assert.equal((await create(world, 'k1')).json.id, first.json.id)
   world.now = new Date('2026-03-02T12:00:00.000Z')
   const later = await create(world, 'k1', { url: `${URL}/2` })
   assert.deepEqual([later.status, later.headers['idempotent-replayed']], [201, undefined])
