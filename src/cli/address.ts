@@ -13,6 +13,7 @@ import { by, WHOLE_NUMBER } from './argument.ts'
 import { actorOf, makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
 import { allRails, knownEnvironment } from './lookup.ts'
+import { warnOfUnfollowed } from './unfollowed.ts'
 
 const LIST_MAX = 1_000
 
@@ -50,7 +51,9 @@ function addCommand(context: CliContext): Command {
         await knownEnvironment(tx, environment)
         const requested = { rail, address, owner, watch_from: watchFrom }
         const checked = checkEntry(requested, rails, await railsOf(tx, environment))
-        return registerOne(tx, checked, { environment, actor, now }, rails)
+        const registered = await registerOne(tx, checked, { environment, actor, now }, rails)
+        await warnOfUnfollowed(context, tx, [checked.entry.rail])
+        return registered
       })
       const line = created ? 'registered' : 'was registered before:'
       const lines = [`${line} ${view.address} on ${rail} for ${view.owner} (${view.id})`]
@@ -91,6 +94,7 @@ function importCommand(context: CliContext): Command {
         const deps = { db, env: context.env, rails: allRails(), log }
         const registrar = { environment, actor: actorOf(context) }
         const stream = await readable(file)
+        await warnOfUnfollowed(context, db, await railsOf(db, environment))
         let last = ''
         for await (const lines of registerInBulk(deps, registrar, stream)) {
           context.write(lines)

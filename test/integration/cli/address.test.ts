@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { acquireLease } from '../../../src/store/lease.ts'
 import { seedChain } from './chains.ts'
 import { testCli } from './terminal.ts'
 
@@ -70,6 +71,31 @@ test('what the API refuses is refused, with the field and the remedy', async (t)
     assert.match(refused.err, expected)
   }
   assert.equal((await cli('address', 'list', 'acme-live')).out.trim(), '')
+})
+
+test('an address on a chain that no daemon follows is taken, with a warning and the remedy', async (t) => {
+  const { db, cli, acme } = await testCli(t)
+  await acme()
+  assert.ok(await acquireLease(db, 'chain:eip155:1', 'somebody'))
+  const file = await ndjson(t, [{ rail: 'ethereum/usdt', address: BOB, owner: 'customer-2' }])
+  const imported = await cli('address', 'import', 'acme-live', file)
+  assert.deepEqual([imported.code, imported.err], [0, ''])
+  await cli('env', 'enable-rail', 'acme-live', 'anvil/usdt')
+  const add = (rail: string) =>
+    cli('address', 'add', 'acme-live', rail, ALICE, '--owner', 'customer-1', '--json')
+  const followed = await add('ethereum/usdt')
+  assert.deepEqual([followed.code, followed.err], [0, ''])
+  const unseen = await add('anvil/usdt')
+  assert.equal(unseen.code, 0)
+  assert.equal(unseen.json().created, true)
+  assert.equal(
+    unseen.err,
+    'warning: no daemon of this database follows anvil now: nothing that is paid there is seen until one does; ' +
+      'name anvil in the SETTLED_CHAINS of a daemon and start it\n',
+  )
+  const both = await ndjson(t, [{ rail: 'anvil/usdt', address: BOB, owner: 'customer-2' }])
+  const warned = await cli('address', 'import', 'acme-live', both)
+  assert.deepEqual([warned.code, warned.err], [0, unseen.err])
 })
 
 test('an address that is written wrongly is wrong usage', async (t) => {
