@@ -181,7 +181,37 @@ export function drawProfile(seed: string): Profile {
     endpointSwitches: maybe(dice, 0.2, 0.1),
     witnesses: providers > 1 && dice.chance(0.5) ? 2 : 1,
   }
-  return withLiar(profile, dice.fork('liar'))
+  const isLost = providers > 1 && dice.fork('lost').chance(0.08)
+  return isLost ? withLostProvider(profile) : withLiar(profile, dice.fork('liar'))
+}
+
+/**
+ * The first provider may lose touch: it hangs, often on a branch that is left meanwhile, and knows of nothing final.
+ * Then the head is of one branch and the finality, which the next provider has to tell, of another.
+ */
+function withLostProvider(profile: Profile): Profile {
+  const { reorgs } = profile
+  const providers = profile.providers.map((provider, index) => {
+    const awake = { ...provider, hangs: 0, finalityNull: 0 }
+    if (index > 0) return awake
+    return {
+      ...awake,
+      replicas: 1,
+      lagMax: 0,
+      refreshMs: 500,
+      hangs: 0.3,
+      finalityNull: 1,
+      transport: {},
+    }
+  })
+  return {
+    ...profile,
+    providers,
+    finality: { rule: 'finalized', lag: 3 },
+    finalityStalls: 0,
+    pastFinal: false,
+    reorgs: { ...reorgs, rate: Math.max(reorgs.rate, 0.2), depthMax: 3 },
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { chainOf, databaseFault, lieOf, reorgs, takeovers, type Mutants } from './mutant.ts'
+import { chainOf, databaseFault, lieOf, lostProvider, takeovers, type Mutants } from './mutant.ts'
 
 /** In what providers say, and in our view of the chain. */
 export const READING: Mutants = {
@@ -26,7 +26,7 @@ export const READING: Mutants = {
     file: 'block/chain-view.ts',
     from: "if (ours.hash !== claimed.hash) return { kind: 'contradicts', ours }",
     to: '',
-    needs: reorgs,
+    needs: lostProvider,
   },
   'finality goes back with the tag': {
     file: 'block/chain-view.ts',
@@ -84,12 +84,6 @@ export const READING: Mutants = {
     from: 'if (!this.#isDoubtful(reading)) return reading',
     to: 'if (reading !== null) return reading',
     needs: lieOf('omitted_logs'),
-  },
-  'another height is taken for the one asked for': {
-    file: 'source/evm/header.ts',
-    from: 'if (height !== null && given !== height) {',
-    to: 'if (height !== null && given < height) {',
-    needs: (profile) => chainOf('evm')(profile) && lieOf('other_block')(profile),
   },
   'a log of another contract counts': {
     file: 'source/evm/transfer-log.ts',
