@@ -14,6 +14,8 @@ export interface DepositRecord extends Deposit {
   readonly orphanedAt: Date | null
   readonly reversedAt: Date | null
   readonly updatedAt: Date
+  /** Since when the token's issuer lets nobody move what is at its address; null: it does. */
+  readonly addressBlacklistedAt: Date | null
 }
 
 export interface DepositFilter {
@@ -170,12 +172,15 @@ function records(db: Db, environment: string) {
     .selectFrom('deposit as d')
     .innerJoin('deposit_address as a', 'a.id', 'd.address_id')
     .selectAll('d')
-    .select('a.owner')
+    .select(['a.owner', 'a.blacklisted_at'])
     .where('d.environment_id', '=', environment)
     .where('a.environment_id', '=', environment)
 }
 
-function toRecord(row: Selectable<Tables['deposit']> & { owner: string }): DepositRecord {
+type RecordRow = Selectable<Tables['deposit']> &
+  Pick<Selectable<Tables['deposit_address']>, 'owner' | 'blacklisted_at'>
+
+function toRecord(row: RecordRow): DepositRecord {
   return {
     ...toDeposit(row),
     detectedAt: row.detected_at,
@@ -184,5 +189,6 @@ function toRecord(row: Selectable<Tables['deposit']> & { owner: string }): Depos
     orphanedAt: row.orphaned_at,
     reversedAt: row.reversed_at,
     updatedAt: row.updated_at,
+    addressBlacklistedAt: row.blacklisted_at,
   }
 }

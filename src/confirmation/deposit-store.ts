@@ -37,13 +37,14 @@ export async function depositsInBlocks(
 
 /**
  * Deposits that a tip and finality may move, oldest first, at most `limit`. Those that wait for another
- * provider's word only are left out: asking for it is the witness loop's business, and it judges them itself.
+ * provider's word only are left out: asking for it is the witness loop's business, and it judges them itself. Of
+ * rails that are `held` nothing becomes final.
  */
 export async function dueDeposits(
   tx: Tx,
   chainId: ChainId,
   evidence: Evidence,
-  limit: number,
+  { limit, held }: { readonly limit: number; readonly held: ReadonlySet<RailId> },
 ): Promise<Deposit[]> {
   const final = evidence.finalizedHeight ?? -1
   const rows = await deposits(tx)
@@ -56,7 +57,11 @@ export async function dueDeposits(
           eb('d.witnesses', '>=', eb.ref('d.providers')),
           ruleHolds(evidence),
         ]),
-        eb.and([eb('d.state', '=', 'confirmed'), eb('d.height', '<=', final)]),
+        eb.and([
+          eb('d.state', '=', 'confirmed'),
+          eb('d.height', '<=', final),
+          sql<boolean>`d.rail <> all(${[...held]}::text[])`,
+        ]),
       ]),
     )
     .orderBy('d.height')

@@ -8,6 +8,7 @@ import type { Hex } from '../lib/hex.ts'
 import type { Tx } from '../store/database.ts'
 import { depositsById, depositsInBlocks, dueDeposits, saveTransitions } from './deposit-store.ts'
 import { detect, include, isAlive, judge, leave } from './deposit.ts'
+import { heldRails } from './hold-store.ts'
 import { policiesFor, policyKey } from './policy-store.ts'
 import { isDust, resolvePolicy, type Evidence } from './policy.ts'
 
@@ -39,11 +40,13 @@ export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Se
   const touched = new Map(arrivals.touched.map((deposit) => [deposit.id, deposit]))
   for (const { deposit } of departures) touched.set(deposit.id, deposit)
 
-  const due = await dueDeposits(tx, input.chainId, input.evidence, DUE_MAX)
+  const held = await heldRails(tx, input.chainId)
+  const due = await dueDeposits(tx, input.chainId, input.evidence, { limit: DUE_MAX, held })
   const waiting = due.filter((deposit) => !touched.has(deposit.id))
   const judged = [...touched.values(), ...waiting]
     .filter((deposit) => isAlive(deposit.state))
     .flatMap((deposit) => judge(deposit, input.evidence))
+    .filter(({ deposit: { state, rail } }) => state !== 'final' || !held.has(rail))
 
   const transitions = [...departures, ...arrivals.transitions, ...judged]
   await saveTransitions(tx, transitions, input.now)

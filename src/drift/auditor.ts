@@ -20,6 +20,7 @@ import {
 } from './audit-store.ts'
 import { examine, type Stretch } from './examination.ts'
 import { standingFindings } from './finding-store.ts'
+import { takeNotices } from './notices.ts'
 import { recordFindings, REREAD_KINDS, type Recorded } from './record-findings.ts'
 import type { Subject } from './record-store.ts'
 
@@ -188,7 +189,7 @@ export class Auditor implements Actor {
     stretch: Stretch,
     progressTo: (account: Account) => Progress | null,
   ): Promise<Outcome> {
-    const { chain, db, env, apply, report } = this.#options
+    const { chain, codec, db, env, apply, report } = this.#options
     const examined = await examine(
       { ...this.#options, onProof: ({ outcome }) => report.proven(chain, outcome) },
       stretch,
@@ -199,9 +200,15 @@ export class Auditor implements Actor {
       await assertFence(tx, lease)
       const now = env.clock.now()
       const result = await recordFindings(tx, heard, examined, { chainId: chain.id, now, apply })
+      const scene = { chain, codec, provider: stretch.provider }
+      const noted = await takeNotices(tx, examined.account.notices, scene, now)
       const progress = progressTo(examined.account)
       if (progress !== null) await saveProgress(tx, chain.id, progress, now)
-      return result
+      return {
+        opened: [...result.opened, ...noted.opened],
+        resolved: [...result.resolved, ...noted.resolved],
+        announce: result.announce,
+      }
     })
     report.audited(chain, headers.length)
     this.#announce(recorded)

@@ -49,6 +49,16 @@ export async function openFinding(tx: Tx, difference: Difference, now: Date): Pr
   return { finding, isNew: before === null || before.state === 'resolved' }
 }
 
+/** Writes down what happened once and cannot be undone by another look. False if it was on record. */
+export async function noteFinding(tx: Tx, difference: Difference, now: Date): Promise<boolean> {
+  const { numInsertedOrUpdatedRows = 0n } = await tx
+    .insertInto('finding')
+    .values(firstRow(difference, now))
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst()
+  return numInsertedOrUpdatedRows > 0n
+}
+
 const REOPENED = {
   state: 'open',
   acknowledged_at: null,

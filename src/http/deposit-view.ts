@@ -44,6 +44,10 @@ export const DepositView = DepositFacts.extend({
   final_at: z.iso.datetime().nullable(),
   orphaned_at: z.iso.datetime().nullable(),
   reversed_at: z.iso.datetime().nullable(),
+  address_blacklisted_at: z.iso.datetime().nullable().meta({
+    description:
+      'Since when the issuer of the token lets nobody move what is at this address; null: it does',
+  }),
 }).meta({ id: 'Deposit' })
 
 /** The body of every webhook, and the `payload` of the feed. Built in `outbox/payload.ts`, only described here. */
@@ -70,5 +74,6 @@ export function depositView(record: DepositRecord, rails: RailBook): z.infer<typ
     final_at: record.finalAt?.toISOString() ?? null,
     orphaned_at: record.orphanedAt?.toISOString() ?? null,
     reversed_at: record.reversedAt?.toISOString() ?? null,
+    address_blacklisted_at: record.addressBlacklistedAt?.toISOString() ?? null,
   }
 }

@@ -84,7 +84,7 @@ test('with a proof one honest provider is enough: what everybody hid is found an
 })
 
 test('what a provider invents is proven not to be there, though two tell the same lie', async (t) => {
-  const world = await auditWorld(t)
+  const world = await auditWorld(t, { receipts: true })
   await world.register([ALICE, BOB])
   const model = await world.pay(ALICE, 250n * UNIT)
   await world.follow()

@@ -33,15 +33,22 @@ export interface AuditWorld extends FlowWorld, Auditing {
 export interface AuditWorldOptions {
   readonly providers?: readonly string[]
   readonly proofEvery?: number
+  /** Whether nodes serve all receipts of a block, and so can prove it; they do not by default. */
+  readonly receipts?: boolean
 }
 
 /** Anvil seen through several providers, of which any may lie; the follower believes the first. */
 export async function auditWorld(
   t: TestContext,
-  { providers = ['first', 'second', 'third'], proofEvery = 0 }: AuditWorldOptions = {},
+  {
+    providers = ['first', 'second', 'third'],
+    proofEvery = 0,
+    receipts = proofEvery > 0,
+  }: AuditWorldOptions = {},
 ): Promise<AuditWorld> {
   const anvil = await tokenNode(t)
   const liars = new Liars(anvil.url)
+  if (!receipts) liars.refused.add('eth_getBlockReceipts')
   const metrics = new Metrics()
   const report = new Report(createLogger({ level: 'silent' }), metrics)
   const config: ChainConfig = {

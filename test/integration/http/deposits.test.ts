@@ -48,6 +48,7 @@ test('a deposit is told with exact amounts, its sightings and its timeline', asy
     final_at: null,
     orphaned_at: null,
     reversed_at: null,
+    address_blacklisted_at: null,
     sightings: [
       {
         height: 99,

@@ -1,0 +1,148 @@
+import type { TokenNotice } from '../domain/audit.ts'
+import type { Codec } from '../domain/chain.ts'
+import type { Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
+import { findingId } from '../domain/id.ts'
+import { required } from '../lib/assert.ts'
+import type { Tx } from '../store/database.ts'
+import type { Scene } from './difference.ts'
+import { lockFinding, noteFinding, resolveFinding } from './finding-store.ts'
+import {
+  markBlacklisted,
+  takenBack,
+  unmarkBlacklisted,
+  watchersOf,
+  type TakenBack,
+} from './notice-store.ts'
+
+type What = TokenNotice['what']
+
+const KINDS: Readonly<Record<Exclude<What, 'unpaused' | 'unblacklisted'>, FindingKind>> = {
+  deprecated: 'token_deprecated',
+  paused: 'token_paused',
+  fees: 'token_fees',
+  blacklisted: 'address_blacklisted',
+  destroyed: 'funds_destroyed',
+}
+
+export interface Noted {
+  readonly opened: readonly Finding[]
+  readonly resolved: readonly { readonly finding: Finding; readonly reason: string }[]
+}
+
+/**
+ * What a token announced about itself, in the order of the chain. Each announcement is noted once, whoever shows
+ * it: unlike a difference it does not go away by being read again, only by another announcement or a person.
+ * Addresses that nobody registered concern nobody here.
+ */
+export async function takeNotices(
+  tx: Tx,
+  notices: readonly TokenNotice[],
+  scene: Scene,
+  now: Date,
+): Promise<Noted> {
+  const opened: Finding[] = []
+  const resolved: { finding: Finding; reason: string }[] = []
+  const inOrder = notices.toSorted((a, b) => a.height - b.height || a.logIndex - b.logIndex)
+  for (const notice of inOrder) {
+    const back = takesBack(notice, scene.codec)
+    if (back !== null) {
+      if (notice.what === 'unblacklisted') await unmarkBlacklisted(tx, notice)
+      resolved.push(...(await resolveAll(tx, back, { notice, scene, now })))
+      continue
+    }
+    for (const difference of await differencesOf(tx, notice, scene)) {
+      if (!(await noteFinding(tx, difference, now))) continue
+      if (notice.what === 'blacklisted') await markBlacklisted(tx, notice)
+      opened.push(required(await lockFinding(tx, difference.id), 'it was just written'))
+    }
+  }
+  return { opened, resolved }
+}
+
+/** One for each environment that watches the address; one for all where it concerns the token. */
+async function differencesOf(tx: Tx, notice: TokenNotice, scene: Scene): Promise<Difference[]> {
+  const { what, rail, address } = notice
+  if (what !== 'blacklisted' && what !== 'destroyed') return [differenceOf(notice, scene, null)]
+  const watchers = await watchersOf(tx, rail, required(address, `${what} names an address`))
+  return watchers.map((environment) => differenceOf(notice, scene, environment))
+}
+
+function differenceOf(notice: TokenNotice, scene: Scene, environment: string | null): Difference {
+  const { what, rail, height, txHash, value } = notice
+  const { chain, codec, provider } = scene
+  const kind = KINDS[what as keyof typeof KINDS]
+  const about = notice.address ?? ''
+  const subject = subjectOf(notice, codec)
+  const facts = [rail, txHash, about, `${value ?? ''}`, environment ?? '']
+  return {
+    id: findingId({ kind, chainId: chain.id, subject: facts }),
+    chainId: chain.id,
+    kind,
+    environment,
+    subject,
+    summary: summaryOf(notice, subject),
+    evidence: {
+      transaction: codec.formatHash(txHash),
+      block: { height, hash: codec.formatHash(notice.blockHash) },
+      shown_by: provider,
+      ...(notice.address === null ? {} : { address: codec.formatAddress(notice.address) }),
+      ...(value === null ? {} : { value: `${value}` }),
+    },
+    provider: null,
+    rail,
+    height,
+    depositId: null,
+  }
+}
+
+function subjectOf({ what, rail, address }: TokenNotice, codec: Codec): string {
+  const isAboutAddress = what === 'blacklisted' || what === 'unblacklisted' || what === 'destroyed'
+  return isAboutAddress && address !== null ? codec.formatAddress(address) : rail
+}
+
+function summaryOf({ what, rail, value }: TokenNotice, subject: string): string {
+  switch (what) {
+    case 'deprecated':
+      return `the token of ${rail} hands over to another contract, whose transfers are not watched: nothing on it becomes final until this is resolved`
+    case 'paused':
+      return `the token of ${rail} is paused: nobody can move it`
+    case 'fees':
+      return `the token of ${rail} takes a fee of ${value} basis points: deposits arrive with less than was sent`
+    case 'blacklisted':
+      return `${subject} is on the blacklist of ${rail}: what it receives cannot be moved`
+    case 'destroyed':
+      return `the issuer of ${rail} destroyed ${value} base units at ${subject}, without a transfer`
+    case 'unpaused':
+    case 'unblacklisted':
+      return `${subject} is free again`
+  }
+}
+
+function takesBack(notice: TokenNotice, codec: Codec): TakenBack | null {
+  const { what, rail, height } = notice
+  const subject = subjectOf(notice, codec)
+  if (what === 'unpaused') return { kind: 'token_paused', rail, height, subject }
+  if (what === 'unblacklisted') return { kind: 'address_blacklisted', rail, height, subject }
+  return null
+}
+
+interface Occasion {
+  readonly notice: TokenNotice
+  readonly scene: Scene
+  readonly now: Date
+}
+
+async function resolveAll(
+  tx: Tx,
+  back: TakenBack,
+  { notice, scene, now }: Occasion,
+): Promise<{ finding: Finding; reason: string }[]> {
+  const resolved: { finding: Finding; reason: string }[] = []
+  for (const id of (await takenBack(tx, scene.chain.id, back)) as FindingId[]) {
+    const txHash = scene.codec.formatHash(notice.txHash)
+    const reason = `${notice.what} in block ${notice.height} by transaction ${txHash}`
+    await resolveFinding(tx, id, { at: now, by: 'settled', reason })
+    resolved.push({ finding: required(await lockFinding(tx, id), 'it stood'), reason })
+  }
+  return resolved
+}

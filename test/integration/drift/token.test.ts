@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { callToken, TOKEN_ADDRESS } from '../../../src/dev/token/token.ts'
+import type { Decision, Finding } from '../../../src/domain/finding.ts'
+import { resolveFinding } from '../../../src/drift/finding-store.ts'
+import { required } from '../../../src/lib/assert.ts'
+import { ALICE, BOB, CAROL, UNIT } from '../../support/anvil-world.ts'
+import { ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
+import { auditWorld, briefly, type AuditWorld } from './world.ts'
+
+interface TokenWorld extends AuditWorld {
+  /** One of the token's own functions, as its owner; followed and final afterwards. */
+  administer(name: string, args?: readonly unknown[]): Promise<void>
+}
+
+async function tokenWorld(t: TestContext): Promise<TokenWorld> {
+  const world = await auditWorld(t, { providers: ['first', 'second'] })
+  await world.register([ALICE, BOB])
+  return {
+    ...world,
+    administer: async (name, args = []) => {
+      await callToken(world.anvil.url, { token: TOKEN_ADDRESS, name, args })
+      await world.follow()
+    },
+  }
+}
+
+async function blacklisted({ db }: AuditWorld): Promise<number> {
+  const rows = await db.selectFrom('deposit_address').select('blacklisted_at').execute()
+  return rows.filter((row) => row.blacklisted_at !== null).length
+}
+
+function only(findings: readonly Finding[]): Finding {
+  assert.equal(findings.length, 1)
+  return required(findings[0], 'there is one')
+}
+
+test('a blacklisted deposit address is a finding of its environment and a mark on the address', async (t) => {
+  const world = await tokenWorld(t)
+  await world.administer('addBlackList', [CAROL])
+  await world.administer('addBlackList', [ALICE])
+  await world.audit()
+  const finding = only(await world.findings())
+  assert.deepEqual(
+    [finding.kind, finding.environment, finding.rail, finding.subject.toLowerCase()],
+    ['address_blacklisted', ENVIRONMENT, RAIL.id, ALICE],
+  )
+  assert.equal(await blacklisted(world), 1)
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['address_blacklisted open'])
+  await world.administer('removeBlackList', [ALICE])
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['address_blacklisted resolved'])
+  assert.equal(await blacklisted(world), 0)
+  await world.administer('addBlackList', [ALICE])
+  await world.audit()
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), [
+    'address_blacklisted open',
+    'address_blacklisted resolved',
+  ])
+  assert.equal(await blacklisted(world), 1)
+})
+
+test('destroyed funds are a finding that no transfer would have shown', async (t) => {
+  const world = await tokenWorld(t)
+  await world.pay(ALICE, 250n * UNIT)
+  await world.administer('addBlackList', [ALICE])
+  await world.administer('destroyBlackFunds', [ALICE])
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), [
+    'address_blacklisted open',
+    'funds_destroyed open',
+  ])
+  const destroyed = (await world.findings()).find(({ kind }) => kind === 'funds_destroyed')
+  assert.equal(Reflect.get(destroyed?.evidence ?? {}, 'value'), `${250n * UNIT}`)
+})
+
+test('a pause is over with the unpause; fees are said', async (t) => {
+  const world = await tokenWorld(t)
+  await world.administer('pause')
+  await world.administer('unpause')
+  await world.administer('setParams', [10, 40])
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['token_fees open', 'token_paused resolved'])
+  const fees = (await world.findings()).find(({ kind }) => kind === 'token_fees')
+  assert.match(fees?.summary ?? '', /a fee of 10 basis points/)
+})
+
+test('after a deprecation nothing of the rail becomes final until a person resolves it', async (t) => {
+  const world = await tokenWorld(t)
+  await world.administer('deprecate', [`0x${'5e'.repeat(20)}`])
+  await world.administer('deprecate', [`0x${'00'.repeat(20)}`])
+  await world.audit()
+  const findings = await world.findings()
+  assert.deepEqual(briefly(findings), ['token_deprecated open', 'token_deprecated open'])
+  await world.pay(ALICE, 20n * UNIT)
+  await world.pay(BOB, 250n * UNIT)
+  await world.follow()
+  await world.follow()
+  assert.deepEqual((await world.stories()).toSorted(), [
+    '20: detected confirmed',
+    '250: detected confirmed',
+  ])
+  const decision = { at: new Date(), by: 'cli:ada', reason: 'it was taken back' }
+  const [first, second] = findings
+  await resolve(world, first, decision)
+  await world.follow()
+  assert.ok((await world.stories()).every((story) => !story.includes('final')))
+  await resolve(world, second, decision)
+  await world.follow()
+  assert.deepEqual((await world.stories()).toSorted(), [
+    '20: detected confirmed final',
+    '250: detected confirmed final',
+  ])
+})
+
+function resolve({ db }: AuditWorld, finding: Finding | undefined, decision: Decision) {
+  const { id } = required(finding, 'there are two')
+  return db.transaction().execute((tx) => resolveFinding(tx, id, decision))
+}
