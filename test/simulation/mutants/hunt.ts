@@ -1,6 +1,7 @@
 import { required } from '../../../src/lib/assert.ts'
 import { Worker } from '../fleet.ts'
 import { drawProfile } from '../profile.ts'
+import type { Answer } from '../worker.ts'
 import { MUTANTS } from './mutants.ts'
 
 export interface Hunt {
@@ -46,11 +47,20 @@ async function huntOne(
   for (let seeds = 1; seeds <= seedsMax; seeds += 1) {
     const seed = `mutant-${seeds}`
     if (needs?.(drawProfile(seed)) === false) continue
-    const { violation } = await worker.run({ seed, without: [] })
+    const violation = await breakage(worker, seed)
     if (violation === null || !(await control.holds(seed))) continue
     return { mutant, seeds, invariant: violation.invariant, message: violation.message }
   }
   return { mutant, seeds: null, invariant: null, message: null }
+}
+
+/** A world that never comes to rest is one way to break: the worker is given up then. */
+async function breakage(worker: Worker, seed: string): Promise<Answer['violation']> {
+  try {
+    return (await worker.run({ seed, without: [] })).violation
+  } catch (error) {
+    return { invariant: 'I12', message: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 /** The same seeds without any bug: one that breaks all the same has caught nothing. */
