@@ -11,6 +11,7 @@ import type { Oracle, Registered } from './oracle.ts'
 import { hold } from './violation.ts'
 import type { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
+import { FAMILIES } from './world/family.ts'
 import type { Receiver } from './world/receivers.ts'
 
 const ENVIRONMENTS = ['acme-test', 'globex-test'] as const
@@ -103,9 +104,10 @@ export class Operators {
     if (known) return
     const height = this.#world.chain.tip.height
     const watchFrom = dice.chance(0.5) ? dice.between(0, height) : null
+    const { spellings } = FAMILIES[this.#world.profile.family]
     const payload = {
       rail: rail.id,
-      address: this.#world.codec.formatAddress(address),
+      address: dice.fork(`${environment} ${rail.id} ${address}`).pick(spellings(address)),
       owner: `owner of ${address}`,
       watch_from: watchFrom,
     }

@@ -1,4 +1,5 @@
-import type { ChainId, Family } from '../../../src/domain/chain.ts'
+import type { Address, ChainId, Family } from '../../../src/domain/chain.ts'
+import { adapterFor } from '../../../src/source/index.ts'
 import { PLAIN_RULES, type BlockRules } from './chain.ts'
 import { EvmSpeech } from './evm-wire.ts'
 import type { Speaker, Speech } from './speech.ts'
@@ -12,6 +13,8 @@ export interface SimFamily {
   readonly chainIdOf: (genesis: SimBlock) => ChainId
   /** In an asset's CAIP-19 id. */
   readonly assetNamespace: string
+  /** How people write an address of theirs: all mean the same. */
+  readonly spellings: (address: Address) => readonly string[]
   readonly speak: (speaker: Speaker) => Speech
 }
 
@@ -20,12 +23,17 @@ export const FAMILIES: Readonly<Record<Family, SimFamily>> = {
     rules: PLAIN_RULES,
     chainIdOf: () => 'eip155:31337',
     assetNamespace: 'erc20',
+    spellings: (address) => [address, adapterFor('evm').codec.formatAddress(address)],
     speak: (speaker) => new EvmSpeech(speaker),
   },
   tron: {
     rules: { idOf: blockId, hasSlots: true },
     chainIdOf: ({ hash }) => `tron:${Number.parseInt(hash.slice(-8), 16)}`,
     assetNamespace: 'trc20',
+    spellings: (address) => [
+      adapterFor('tron').codec.formatAddress(address),
+      `41${address.slice(2)}`,
+    ],
     speak: (speaker) => new TronSpeech(speaker),
   },
 }
