@@ -83,10 +83,12 @@ function placed(rows: readonly Row[]): object[] {
       panels: [],
     })
     y += 1
-    const w = Math.floor(COLUMNS / members.length)
     const h = Math.max(...members.map(({ kind }) => HEIGHTS[kind]))
+    const edge = (index: number): number => Math.round((index * COLUMNS) / members.length)
     for (const [index, member] of members.entries()) {
-      panels.push({ id: panels.length + 1, gridPos: { h, w, x: index * w, y }, ...drawn(member) })
+      const x = edge(index)
+      const w = edge(index + 1) - x
+      panels.push({ id: panels.length + 1, gridPos: { h, w, x, y }, ...drawn(member) })
     }
     y += h
   }

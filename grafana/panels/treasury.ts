@@ -155,17 +155,16 @@ function mean(title: string, until: 'confirmed' | 'final'): Panel {
   }
 }
 
+/** A query for each depth, because the answers to one would come in the order of words: 1, 12, 3. */
 function atRisk(title: string, state: string, about: string): Panel {
   return {
     kind: 'bars',
     title,
     about: `${about} ${FLOATS}`,
     unit: 'short',
-    queries: [
-      {
-        expr: `max by (rail, depth) (settled_at_risk_amount_tokens{state="${state}"})`,
-        legend: '{{rail}} {{depth}}',
-      },
-    ],
+    queries: ['1', '3', '12', 'any'].map((depth) => ({
+      expr: `max by (rail, depth) (settled_at_risk_amount_tokens{state="${state}", depth="${depth}"})`,
+      legend: '{{rail}} {{depth}}',
+    })),
   }
 }

@@ -7,7 +7,7 @@ import type { Report } from '../telemetry/report.ts'
 import { dueEndpoints } from './delivery-store.ts'
 import type { LaneHost } from './lane-loops.ts'
 import { Lane, type LaneOptions } from './lane.ts'
-import type { Sink } from './sink.ts'
+import { OUTCOME_KINDS, type Sink } from './sink.ts'
 
 /** Endpoints served at the same time; those waiting longest come first. */
 const LANES_MAX = 256
@@ -38,6 +38,7 @@ export class Dispatcher implements Actor {
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    options.report.dispatching(OUTCOME_KINDS)
   }
 
   async tick(): Promise<Outcome> {

@@ -24,15 +24,17 @@ export interface SendRequest {
  * `rejected`: any other answer. `timeout`: no complete answer in time. `forbidden`: the target's address is not
  * one we may reach. `unreachable`: everything else between us and an answer.
  */
-export type OutcomeKind =
-  | 'delivered'
-  | 'redirected'
-  | 'throttled'
-  | 'gone'
-  | 'rejected'
-  | 'timeout'
-  | 'forbidden'
-  | 'unreachable'
+export const OUTCOME_KINDS = [
+  'delivered',
+  'redirected',
+  'throttled',
+  'gone',
+  'rejected',
+  'timeout',
+  'forbidden',
+  'unreachable',
+] as const
+export type OutcomeKind = (typeof OUTCOME_KINDS)[number]
 
 export interface AttemptOutcome {
   readonly kind: OutcomeKind

@@ -205,6 +205,11 @@ export class Report {
     this.#metrics.increment('events_published_total', { type }, count)
   }
 
+  /** At the start, for the same reason as `watched`. */
+  dispatching(outcomes: readonly string[]): void {
+    for (const outcome of outcomes) this.#metrics.begin('delivery_attempts_total', { outcome })
+  }
+
   attempted(attempt: AttemptReport): void {
     const { outcome, status, durationMs } = attempt
     this.#metrics.increment('delivery_attempts_total', { outcome })

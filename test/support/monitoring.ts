@@ -19,7 +19,9 @@ export interface Panel {
   }
   readonly datasource?: { readonly uid: string }
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[]
-  readonly fieldConfig?: { readonly defaults: { readonly unit: string } }
+  readonly fieldConfig?: {
+    readonly defaults: { readonly unit: string; readonly custom?: { readonly stacking?: object } }
+  }
 }
 
 export interface Board {
