@@ -11,7 +11,7 @@ import { statementOf } from '../treasury/closing/statement.ts'
 import { by, DAY } from './argument.ts'
 import { print, withDatabase, type CliContext, type JsonOption } from './context.ts'
 import { writeCsv } from './csv.ts'
-import { allRails, knownEnvironment, knownRail } from './lookup.ts'
+import { allRails, knownEnvironment } from './lookup.ts'
 import {
   reconciliationCells,
   reconciliationJson,
@@ -77,7 +77,7 @@ async function reconcile(
     await knownEnvironment(db, environment)
     return {
       closed: await closeDay(db, { environment, day }, book),
-      findings: await standingFindings(db, environment),
+      findings: await standingFindings(db, environment, book),
     }
   })
   const verification = options.verify === true ? await verifyDay(context, closed, book) : null
@@ -94,9 +94,9 @@ async function reconcile(
 }
 
 /** Those of the environment, and those that concern everybody on a chain it uses. */
-async function standingFindings(db: Db, environment: string): Promise<Finding[]> {
-  const rails = [...(await railsOf(db, environment))].map((id) => knownRail(id).rail)
-  const chains = new Set(rails.map(({ chainId }) => chainId))
+async function standingFindings(db: Db, environment: string, book: Book): Promise<Finding[]> {
+  const rails = [...(await railsOf(db, environment))]
+  const chains = new Set(rails.map((id) => book(id).rail.chainId))
   const findings = await listFindings(db, { environment, state: 'standing', limit: FINDINGS_MAX })
   return findings.filter((one) => one.environment !== null || chains.has(one.chainId))
 }

@@ -25,6 +25,7 @@ export interface Stay {
   /** Null while it stands. */
   readonly toMs: number | null
   readonly confirmedMs: number | null
+  readonly finalMs: number | null
 }
 
 /** A deposit as the records tell it: where it stood, and everything that was said of it. */
@@ -43,7 +44,7 @@ export function historyOf(deposit: Deposit, recorded: readonly Recorded[]): Depo
   const stays: Stay[] = []
   for (const { type, place, atMs } of recorded) {
     if (type === 'deposit.detected') {
-      stays.push({ place, fromMs: atMs, toMs: null, confirmedMs: null })
+      stays.push({ place, fromMs: atMs, toMs: null, confirmedMs: null, finalMs: null })
       continue
     }
     const stay = required(stays.pop(), `${deposit.id} begins with ${type}`)
@@ -51,6 +52,7 @@ export function historyOf(deposit: Deposit, recorded: readonly Recorded[]): Depo
     stays.push({
       ...stay,
       confirmedMs: type === 'deposit.confirmed' ? atMs : stay.confirmedMs,
+      finalMs: type === 'deposit.final' ? atMs : stay.finalMs,
       toMs: hasLeft ? atMs : stay.toMs,
     })
   }

@@ -1,7 +1,8 @@
 import { dueHeight } from '../confirmation/policy.ts'
 import type { Chain } from '../domain/chain.ts'
+import type { ResolvedPolicy } from '../domain/policy.ts'
 import { chainRecord, type ChainRecord, type Sign } from './chain-record.ts'
-import type { DepositHistory, Entry, Stay } from './history.ts'
+import type { DepositHistory, Stay } from './history.ts'
 
 /** A block of our view as its row remembers it. One that came back (A→B→A) forgot its first stay. */
 export interface HeldBlock {
@@ -52,7 +53,7 @@ function signsOfCursor({ height, updatedMs, finalizedHeight, readMs }: Standing)
   return [tip, { kind: 'final', height: finalizedHeight, atMs: readMs, isExact: false }]
 }
 
-function signsOfDeposit({ deposit, stays, entries }: DepositHistory): Sign[] {
+function signsOfDeposit({ deposit, stays }: DepositHistory): Sign[] {
   const { policy } = deposit
   const signs: Sign[] = stays.flatMap(({ place, fromMs, toMs }) => [
     // A rescan finds a deposit long after its block was the tip.
@@ -66,20 +67,19 @@ function signsOfDeposit({ deposit, stays, entries }: DepositHistory): Sign[] {
     const isExact = !policy.rule.finality && policy.providers === 1 && confirmedMs > fromMs
     signs.push({ kind: 'tip', height, atMs: confirmedMs, isExact })
   }
-  const final = entries.find(({ type }) => type === 'deposit.final')
-  const stay = stays.findLast(({ fromMs }) => final !== undefined && fromMs <= final.atMs)
-  if (final !== undefined && stay !== undefined) signs.push(signOfFinality(deposit, stay, final))
+  // After a person accepted a reorg past finality, a deposit can be final a second time.
+  for (const stay of stays)
+    if (stay.finalMs !== null) signs.push(signOfFinality(policy, stay, stay.finalMs))
   return signs
 }
 
 /** Of a deposit that was confirmed only then, finality may have come before: its rule kept it waiting. */
 function signOfFinality(
-  { policy }: DepositHistory['deposit'],
+  { rule, providers }: ResolvedPolicy,
   { place, confirmedMs }: Stay,
-  { atMs }: Entry,
+  atMs: number,
 ): Sign {
-  const waitedForFinality =
-    policy.rule.finality && policy.rule.confirmations === null && policy.providers === 1
+  const waitedForFinality = rule.finality && rule.confirmations === null && providers === 1
   const isExact = waitedForFinality || (confirmedMs !== null && confirmedMs < atMs)
   return { kind: 'final', height: place.height, atMs, isExact }
 }

@@ -86,9 +86,10 @@ async function readMovements(
       after,
       limit: PAGE,
     })
-    for (const movement of page.movements) {
-      differences.push(...movementDifferences(movement, book(movement.rail)))
-      movements.push({ ...movement, body: '' })
+    for (const told of page.movements) {
+      differences.push(...movementDifferences(told, book(told.rail)))
+      const { body: _, ...movement } = told
+      movements.push(movement)
     }
     if (movements.length > MOVEMENTS_MAX) {
       throw new AppError(

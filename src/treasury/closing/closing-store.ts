@@ -6,7 +6,7 @@ import { toHex } from '../../lib/hex.ts'
 import type { Tx } from '../../store/database.ts'
 import type { Standing } from './balance.ts'
 import type { Day } from './day.ts'
-import { stateAfter, type Movement } from './movement.ts'
+import { stateAfter, type ToldMovement } from './movement.ts'
 
 /** A day is asked for by a person who waits, and reads every event of the environment once or twice. */
 const STATEMENT_TIMEOUT_MS = 600_000
@@ -50,7 +50,7 @@ export async function movementsPage(
   tx: Tx,
   { environment, day }: DayOf,
   page: { readonly after: number; readonly limit: number },
-): Promise<{ readonly movements: Movement[]; readonly last: number | null }> {
+): Promise<{ readonly movements: ToldMovement[]; readonly last: number | null }> {
   const { rows } = await sql<MovementRow>`
     select e.position, e.id, e.type, e.created_at, e.environment_id, e.chain_id, e.version, e.body,
            e.block_hash, e.deposit_id, p.type as previous, d.rail, d.amount, d.tx_hash,
@@ -86,7 +86,7 @@ interface MovementRow {
   readonly log_index: number | null
 }
 
-function toMovement(row: MovementRow): Movement {
+function toMovement(row: MovementRow): ToldMovement {
   const { height, block_time: blockTime, log_index: logIndex } = row
   const blockHash = toHex(row.block_hash)
   return {

@@ -9,7 +9,7 @@ export interface Day {
 
 const DAY_MS = 86_400_000
 
-/** What began before midnight may be committed after it; a minute outlasts every transaction of ours. */
+/** What began before midnight may be committed after it, by a daemon whose clock is not quite ours. */
 const SETTLING_MS = 60_000
 
 export function dayOf(name: string): Day {

@@ -21,7 +21,10 @@ export interface Movement {
   readonly blockHash: Hex
   /** Where in that block the transfer was seen; null where no sighting is on record. */
   readonly place: Place | null
-  /** The bytes that were signed, sent and fed. */
+}
+
+/** A movement, and the bytes that were signed, sent and fed. */
+export interface ToldMovement extends Movement {
   readonly body: string
 }
 

@@ -2,7 +2,7 @@ import { formatAmount } from '../../domain/amount.ts'
 import type { Codec, Rail } from '../../domain/chain.ts'
 import type { EventType } from '../../domain/event.ts'
 import type { DayDifference } from './difference.ts'
-import { stateAfter, type Movement } from './movement.ts'
+import { stateAfter, type Movement, type ToldMovement } from './movement.ts'
 
 /** What may come before an event; null: nothing. */
 const MAY_FOLLOW: Readonly<Record<EventType, readonly (EventType | null)[]>> = {
@@ -15,7 +15,7 @@ const MAY_FOLLOW: Readonly<Record<EventType, readonly (EventType | null)[]>> = {
 
 /** Ties one movement to the transfer in its block, to the movement before it, and to what receivers were told. */
 export function movementDifferences(
-  movement: Movement,
+  movement: ToldMovement,
   { rail, codec }: { readonly rail: Rail; readonly codec: Codec },
 ): DayDifference[] {
   const { event, type, version, previous, blockHash, place } = movement

@@ -24,14 +24,20 @@ const BLOCKS: HeldBlock[] = Array.from({ length: 200 }, (_, height) => ({
 const MEMORY = { blocks: BLOCKS, standing: null }
 const READ_MS = 2_000_000
 
-/** Seen in its block, confirmed when that had two confirmations, `delayMs` later if others were slow to vouch. */
-function seen(amount: bigint, height: number, { providers = 1, delayMs = 0 } = {}) {
-  const place = {
+const CHAIN = { blockTimeSeconds: 10 }
+
+function placeAt(height: number) {
+  return {
     height,
     blockHash: hashOf(`block ${height}`),
     blockTime: new Date(height * 10_000),
     logIndex: 0,
   }
+}
+
+/** Seen in its block, confirmed when that had two confirmations, `delayMs` later if others were slow to vouch. */
+function seen(amount: bigint, height: number, { providers = 1, delayMs = 0 } = {}) {
+  const place = placeAt(height)
   const deposit: Deposit = {
     ...place,
     id: `dep_${amount}`,
@@ -57,7 +63,7 @@ function seen(amount: bigint, height: number, { providers = 1, delayMs = 0 } = {
 }
 
 function simulated(histories: ReturnType<typeof seen>[], candidate: Policy) {
-  const record = recordOf(histories, MEMORY, { blockTimeSeconds: 10 })
+  const record = recordOf(histories, MEMORY, CHAIN)
   return simulate({ histories, record, candidate, readMs: READ_MS })
 }
 
@@ -95,6 +101,39 @@ test('providers take as long as they took, and are taken at their word where nob
 test('a record that its own rule does not give is named', () => {
   const late = seen(7n, 10, { delayMs: 1 })
   assert.deepEqual(simulated([late], policy(band(null, 2))).unexplained, ['dep_7'])
+})
+
+test('a deposit that was final, fell when a person accepted it, and is final again, is reproduced', () => {
+  const first = placeAt(10)
+  const second = { ...placeAt(12), blockHash: hashOf('another branch') }
+  const life = historyOf({ ...seen(7n, 10).deposit, version: 7 }, [
+    { type: 'deposit.detected', place: first, atMs: 100_000 },
+    { type: 'deposit.confirmed', place: first, atMs: 110_000 },
+    { type: 'deposit.final', place: first, atMs: 150_500 },
+    { type: 'deposit.reversed', place: first, atMs: 160_500 },
+    { type: 'deposit.detected', place: second, atMs: 170_500 },
+    { type: 'deposit.confirmed', place: second, atMs: 180_500 },
+    { type: 'deposit.final', place: second, atMs: 220_500 },
+  ])
+  const gone = [10, 11, 12, 13, 14, 15, 16].map((height) => ({
+    height,
+    connectedMs: height * 10_000,
+    disconnectedMs: 160_500,
+  }))
+  const back = [10, 11, 12].map((height) => ({
+    height,
+    connectedMs: 170_500,
+    disconnectedMs: null,
+  }))
+  const next = [13, 14, 15, 16].map((height) => ({
+    height,
+    connectedMs: 180_500 + (height - 13) * 10_000,
+    disconnectedMs: null,
+  }))
+  const record = recordOf([life], { ...MEMORY, blocks: [...gone, ...back, ...next] }, CHAIN)
+  const candidate = policy(band(null, 2))
+  const { unexplained } = simulate({ histories: [life], record, candidate, readMs: READ_MS })
+  assert.deepEqual(unexplained, [])
 })
 
 test('two policies are compared wherever either has a bound', () => {

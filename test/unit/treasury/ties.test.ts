@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { EventType } from '../../../src/domain/event.ts'
 import { digestOf } from '../../../src/treasury/closing/digest.ts'
 import { dayOf, hasEnded } from '../../../src/treasury/closing/day.ts'
-import type { Movement } from '../../../src/treasury/closing/movement.ts'
+import type { ToldMovement } from '../../../src/treasury/closing/movement.ts'
 import { movementDifferences } from '../../../src/treasury/closing/ties.ts'
 import { PLAIN_CODEC, RAIL } from '../../support/flow-world.ts'
 import { hashOf } from '../../support/scripted-chain.ts'
@@ -31,7 +31,7 @@ const BODY = {
   },
 }
 
-function movement(changes: Partial<Movement> = {}, body: unknown = BODY): Movement {
+function movement(changes: Partial<ToldMovement> = {}, body: unknown = BODY): ToldMovement {
   return {
     event: 'evt_1',
     type: 'deposit.confirmed',
@@ -56,7 +56,7 @@ function movement(changes: Partial<Movement> = {}, body: unknown = BODY): Moveme
   }
 }
 
-const checksOf = (one: Movement) => movementDifferences(one, BOOK).map(({ check }) => check)
+const checksOf = (one: ToldMovement) => movementDifferences(one, BOOK).map(({ check }) => check)
 
 test('an event that says what is on record ties', () => {
   assert.deepEqual(movementDifferences(movement(), BOOK), [])
