@@ -112,6 +112,7 @@ function comparison({
   below_minimum: below,
   policy_version: version,
 }) {
+  if (total.deposits.count === 0) return [h('p', { class: 'empty' }, 'No deposit since then.')]
   const rows = [...bands, total].map((one) => ({ ...one, name: bandName(one, one === total) }))
   return [
     h('h2', null, `Time to confirmed: version ${version} in force, and the candidate`),
@@ -193,7 +194,9 @@ function figuresTable(rows) {
 function bandName({ up_to: bound, rule }, isTotal) {
   if (isTotal) return 'All'
   const parts = [
-    ...(rule.confirmations === null ? [] : [`${rule.confirmations} confirmations`]),
+    ...(rule.confirmations === null
+      ? []
+      : [`${rule.confirmations} ${rule.confirmations === 1 ? 'confirmation' : 'confirmations'}`]),
     ...(rule.finality ? ['finality'] : []),
     ...(rule.providers > 1 ? [`${rule.providers} providers`] : []),
   ]

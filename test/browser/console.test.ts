@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { haltChain } from '../../src/block/block-store.ts'
 import { openFinding } from '../../src/drift/finding-store.ts'
 import { createWorld } from '../integration/http/world.ts'
+import { ALICE, UNIT } from '../support/anvil-world.ts'
 import { ANVIL, ENVIRONMENT, RAIL } from '../support/flow-world.ts'
 import { openPage, quote, type Page } from './chromium.ts'
 import { signIn } from './sign-in.ts'
@@ -69,6 +70,12 @@ test('the console, as a person uses it', async (t) => {
     )
   })
 
+  await t.test('what is new appears by itself, and the focus stays where it was', async () => {
+    await made.pay(ALICE, 3n * UNIT)
+    await page.until(`document.querySelectorAll('a.row').length === 4`)
+    assert.equal(await page.evaluate('document.activeElement.textContent'), '1,234,567.890123')
+  })
+
   await t.test('a deposit shows its life, with both branches', async () => {
     await page.press('j')
     await page.press('Enter')
@@ -110,7 +117,7 @@ test('the console, as a person uses it', async (t) => {
   )
 
   await t.test('what a receiver answered is text', async () => {
-    const failed = await made.listed('/v1/deliveries?state=pending', () => true)
+    const failed = await made.refused()
     await page.goto(`${made.origin}/console#/deliveries/${failed.id}`)
     await page.sees(HOSTILE_ANSWER)
     assert.equal(await page.evaluate('window.owned ?? null'), null)

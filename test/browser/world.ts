@@ -31,7 +31,7 @@ interface Listed {
   readonly id: string
   readonly state: string
   readonly amount_decimal: string
-  readonly endpoint: string
+  readonly attempts_total: number
 }
 
 /** A running daemon on a real chain, and what a person could have seen happen on it. */
@@ -46,6 +46,8 @@ export interface ConsoleWorld {
   readonly reversed: string
   pay(to: Address, amount: bigint): Promise<unknown>
   call(method: string, path: string, body?: object): Promise<ReturnType<typeof JSON.parse>>
+  /** A delivery that was tried at the endpoint that refuses. */
+  refused(): Promise<Listed>
   /** Asks until somebody in the list is as wanted. */
   listed(path: string, wanted: (one: Listed) => boolean): Promise<Listed>
 }
@@ -83,7 +85,10 @@ export async function consoleWorld(
   await listed('/v1/deposits', ({ amount_decimal: amount }) => amount === '1234567.890123')
   await pay(ALICE, 7n * UNIT)
   await listed('/v1/deposits', ({ amount_decimal: amount }) => amount === '7')
-  return { origin, key, db, anvil, arrived, reversed: id, pay, call, listed }
+  // Its breaker opens soon, and later deliveries wait untried.
+  const refused = () =>
+    listed('/v1/deliveries?state=pending', ({ attempts_total: attempts }) => attempts > 0)
+  return { origin, key, db, anvil, arrived, reversed: id, pay, call, refused, listed }
 }
 
 async function prepare(db: Db): Promise<string> {
