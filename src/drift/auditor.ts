@@ -20,6 +20,7 @@ import {
 } from './audit-store.ts'
 import { examine, type Stretch } from './examination.ts'
 import { standingFindings } from './finding-store.ts'
+import { RecordChecks } from './record-checks.ts'
 import { takeNotices } from './notices.ts'
 import { recordFindings, REREAD_KINDS, type Recorded } from './record-findings.ts'
 import type { Subject } from './record-store.ts'
@@ -72,12 +73,14 @@ interface Round {
 export class Auditor implements Actor {
   readonly name: string
   readonly #options: AuditorOptions
+  readonly #checks: RecordChecks
   #round: Round | null = null
   #nextRoundMs = -Infinity
 
   constructor(options: AuditorOptions) {
     this.name = `auditor:${options.chain.slug}`
     this.#options = options
+    this.#checks = new RecordChecks(options)
   }
 
   async tick(): Promise<Outcome> {
@@ -239,12 +242,15 @@ export class Auditor implements Actor {
     const { db, chain, audit, env } = this.#options
     this.#round = null
     if (round.failed.size > 0) return { pace: 'idle', name: 'incomplete' }
-    await db.transaction().execute(async (tx) => {
+    const checked = await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
       await forgetOthers(tx, chain.id, audit.providers)
-      const completedAt = env.clock.now()
-      await completeRound(tx, chain.id, { height: round.target, completedAt })
+      const now = env.clock.now()
+      const result = await this.#checks.run(tx, now)
+      await completeRound(tx, chain.id, { height: round.target, completedAt: now })
+      return result
     })
+    this.#announce({ ...checked, announce: checked.remember })
     return { pace: 'idle', name: 'complete' }
   }
 }

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Account } from '../domain/audit.ts'
 import type { Chain, Rail, RailId } from '../domain/chain.ts'
 import type { Deposit, DepositId } from '../domain/deposit.ts'
@@ -124,23 +123,4 @@ function mayBeDust({ transfer }: Match, history: readonly PolicyVersion[]): bool
 function idOf({ environment, chainId, transfer, ordinal }: Match, { contract }: Rail): DepositId {
   const { txHash, to: recipient, amount } = transfer
   return depositId({ environment, chainId, txHash, contract, recipient, amount, ordinal })
-}
-
-/** Blocks of our view within these heights that do not link to the one below them, though we hold that too. */
-export async function brokenLinks(
-  tx: Tx,
-  { id }: Chain,
-): Promise<{ readonly height: number; readonly hash: Hex; readonly parentHash: Hex }[]> {
-  const { rows } = await sql<{ height: number; hash: Buffer; parent_hash: Buffer }>`
-    select b.height, b.hash, b.parent_hash from block b
-    join block below on below.chain_id = b.chain_id and below.height = b.height - 1
-      and below.disconnected_at is null
-    where b.chain_id = ${id} and b.disconnected_at is null and b.parent_hash <> below.hash
-    order by b.height
-    limit 10`.execute(tx)
-  return rows.map((row) => ({
-    height: row.height,
-    hash: toHex(row.hash),
-    parentHash: toHex(row.parent_hash),
-  }))
 }

@@ -81,7 +81,8 @@ export async function auditWorld(
 }
 
 export interface Auditing {
-  readonly auditor: Auditor
+  /** Another auditor takes the place of this one, and remembers nothing but what is in the database. */
+  restart(): void
   /** One round of the auditor from its beginning to its end; returns the last outcome. */
   audit(): Promise<string>
   findings(): Promise<Finding[]>
@@ -96,9 +97,13 @@ export function auditWith(
 ): Auditing {
   let nowMs = 0
   const clock = { ...systemEnv.clock, monotonicMs: () => nowMs }
-  const auditor = auditChain(config, watch, source, { ...deps, db, env: { ...systemEnv, clock } })
+  const begin = () =>
+    auditChain(config, watch, source, { ...deps, db, env: { ...systemEnv, clock } })
+  let auditor = begin()
   return {
-    auditor,
+    restart: () => {
+      auditor = begin()
+    },
     audit: () => {
       nowMs += 60_000
       return roundOf(auditor)

@@ -1,0 +1,179 @@
+import { readCursor } from '../block/block-store.ts'
+import { judge } from '../confirmation/deposit.ts'
+import { heldRails } from '../confirmation/hold-store.ts'
+import type { Chain } from '../domain/chain.ts'
+import type { Deposit } from '../domain/deposit.ts'
+import type { Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
+import { findingId } from '../domain/id.ts'
+import { required } from '../lib/assert.ts'
+import type { Tx } from '../store/database.ts'
+import {
+  brokenLinks,
+  deliveredSince,
+  pageEnd,
+  standingIds,
+  undelivered,
+  unfinalDeposits,
+  unpublishedSince,
+  type BrokenLink,
+  type Undelivered,
+  type UnpublishedEvents,
+} from './check-store.ts'
+import { lockFinding, openFinding, resolveFinding } from './finding-store.ts'
+
+const DEPOSITS_MAX = 1_000
+const LINKS_MAX = 10
+const EVENTS_MAX = 5_000
+/** Far above what numbering takes while the publisher lives; a takeover takes up to 15 s. */
+const UNPUBLISHED_MS = 5 * 60_000
+const MARGIN_SECONDS = 60
+
+/** Looked at as a whole every time: what is not found again is gone. */
+const WHOLE_KINDS: readonly FindingKind[] = ['state_overdue', 'event_unpublished', 'view_broken']
+
+export interface Checked {
+  /** To be called once the transaction has committed. */
+  readonly remember: () => void
+  readonly opened: readonly Finding[]
+  readonly resolved: readonly { readonly finding: Finding; readonly reason: string }[]
+}
+
+/** Whether our records are at one with each other: what nobody outside needs to be asked about. */
+export class RecordChecks {
+  readonly #chain: Chain
+  /** Deposits that ought to have moved on at the round before. Only the second time it is no coincidence. */
+  #overdue: ReadonlySet<string> = new Set()
+  /** Events up to here have been looked at since this daemon began. */
+  #position = 0
+
+  constructor({ chain }: { readonly chain: Chain }) {
+    this.#chain = chain
+  }
+
+  async run(tx: Tx, now: Date): Promise<Checked> {
+    const { id } = this.#chain
+    const unpublished = await unpublishedSince(tx, id, new Date(now.getTime() - UNPUBLISHED_MS))
+    const links = await brokenLinks(tx, id, LINKS_MAX)
+    const whole = [
+      ...(await this.#overdueDeposits(tx)),
+      ...links.map((link) => this.#brokenLink(link)),
+      ...(unpublished === null ? [] : [this.#unpublished(unpublished)]),
+    ]
+    const { missing, remember } = await this.#undelivered(tx)
+    const opened: Finding[] = []
+    for (const difference of [...whole, ...missing]) {
+      const { finding, isNew } = await openFinding(tx, difference, now)
+      if (isNew) opened.push(finding)
+    }
+    const found = new Set<string>(whole.map((difference) => difference.id))
+    const standing = await standingIds(tx, id, WHOLE_KINDS)
+    const gone = standing.filter((one) => !found.has(one))
+    const resolved = await resolveAll(tx, [...gone, ...(await deliveredSince(tx, id))], now)
+    return { opened, resolved, remember }
+  }
+
+  /** Judged by the rule itself, not by the query that finds what is due: that is what is being looked after. */
+  async #overdueDeposits(tx: Tx): Promise<Difference[]> {
+    const cursor = await readCursor(tx, this.#chain.id)
+    if (cursor === null || cursor.halt !== null) return []
+    const evidence = {
+      tipHeight: cursor.height,
+      finalizedHeight: cursor.finalized?.height ?? null,
+    }
+    const held = await heldRails(tx, this.#chain.id)
+    const due = (await unfinalDeposits(tx, this.#chain.id, DEPOSITS_MAX)).filter((deposit) => {
+      const [next] = judge(deposit, evidence)
+      return next !== undefined && !(next.deposit.state === 'final' && held.has(deposit.rail))
+    })
+    const before = this.#overdue
+    this.#overdue = new Set(due.map(versionOf))
+    const still = due.filter((deposit) => before.has(versionOf(deposit)))
+    return still.map((deposit) => this.#overdueDeposit(deposit))
+  }
+
+  async #undelivered(tx: Tx): Promise<{ missing: Difference[]; remember: () => void }> {
+    const page = {
+      afterPosition: this.#position,
+      limit: EVENTS_MAX,
+      marginSeconds: MARGIN_SECONDS,
+    }
+    const missing = await undelivered(tx, this.#chain.id, page)
+    const end = await pageEnd(tx, this.#chain.id, page)
+    return {
+      missing: missing.map((one) => this.#missingDelivery(one)),
+      remember: () => {
+        this.#position = end ?? this.#position
+      },
+    }
+  }
+
+  #overdueDeposit(deposit: Deposit): Difference {
+    const { id, environment, rail, height, state, version } = deposit
+    return {
+      ...this.#about('state_overdue', [id]),
+      subject: id,
+      summary: `a deposit of ${deposit.amount} base units is still ${state}, although its rule holds`,
+      evidence: { deposit: id, state, version, height },
+      environment,
+      rail,
+      height,
+      depositId: id,
+    }
+  }
+
+  #brokenLink({ height, hash, parentHash }: BrokenLink): Difference {
+    return {
+      ...this.#about('view_broken', [height, hash]),
+      subject: `block ${height}`,
+      summary: `block ${height} of our view does not link to the one that is held below it`,
+      evidence: { height, hash, parent: parentHash },
+      height,
+    }
+  }
+
+  #unpublished({ count, oldest }: UnpublishedEvents): Difference {
+    return {
+      ...this.#about('event_unpublished', []),
+      subject: 'outbox',
+      summary: `${count} events wait for the publisher since ${oldest.toISOString()}`,
+      evidence: { count, oldest: oldest.toISOString() },
+    }
+  }
+
+  #missingDelivery({ eventId, endpointId, publishedAt, ...event }: Undelivered): Difference {
+    const { type, environment, depositId } = event
+    return {
+      ...this.#about('delivery_missing', [eventId, endpointId]),
+      subject: eventId,
+      summary: `endpoint ${endpointId} subscribes to ${type} and was not given ${eventId}`,
+      evidence: {
+        event: eventId,
+        endpoint: endpointId,
+        type,
+        published_at: publishedAt.toISOString(),
+      },
+      environment,
+      depositId,
+    }
+  }
+
+  #about(kind: FindingKind, subject: readonly (string | number)[]) {
+    const id = findingId({ kind, chainId: this.#chain.id, subject })
+    const nobody = { environment: null, provider: null, rail: null, height: null, depositId: null }
+    return { ...nobody, id, chainId: this.#chain.id, kind }
+  }
+}
+
+function versionOf({ id, version }: Deposit): string {
+  return `${id} ${version}`
+}
+
+async function resolveAll(tx: Tx, ids: readonly string[], now: Date): Promise<Checked['resolved']> {
+  const reason = 'gone: our records were looked at again, and they agree'
+  const resolved: { finding: Finding; reason: string }[] = []
+  for (const id of ids as FindingId[]) {
+    await resolveFinding(tx, id, { at: now, by: 'settled', reason })
+    resolved.push({ finding: required(await lockFinding(tx, id), 'it stood'), reason })
+  }
+  return resolved
+}
