@@ -23,6 +23,7 @@ export interface DepositFilter {
   readonly state?: DepositState | undefined
   readonly rail?: RailId | undefined
   readonly address?: Address | undefined
+  readonly chainIds?: readonly ChainId[] | undefined
   readonly owner?: string | undefined
   readonly txHash?: Hex | undefined
   /** Both exclusive. */
@@ -38,7 +39,8 @@ export interface DepositFilter {
  * addresses, which have an index for each; a deposit has its recipient only to be read.
  */
 export async function listDeposits(db: Db, filter: DepositFilter): Promise<DepositRecord[]> {
-  const { state, rail, address, owner, txHash, detectedAfter, detectedBefore, before } = filter
+  const { state, rail, address, chainIds, owner, txHash } = filter
+  const { detectedAfter, detectedBefore, before } = filter
   let query = records(db, filter.environment)
     .orderBy('d.detected_at', 'desc')
     .orderBy('d.id', 'desc')
@@ -46,6 +48,7 @@ export async function listDeposits(db: Db, filter: DepositFilter): Promise<Depos
   if (state !== undefined) query = query.where('d.state', '=', state)
   if (rail !== undefined) query = query.where('d.rail', '=', rail)
   if (address !== undefined) query = query.where('a.address', '=', toBytes(address))
+  if (chainIds !== undefined) query = query.where('d.chain_id', 'in', [...chainIds])
   if (owner !== undefined) query = query.where('a.owner', '=', owner)
   if (txHash !== undefined) query = query.where('d.tx_hash', '=', toBytes(txHash))
   if (detectedAfter !== undefined) query = query.where('d.detected_at', '>', detectedAfter)

@@ -9,6 +9,11 @@ export interface RailEntry {
   readonly codec: Codec
 }
 
+export interface FoundAddress {
+  readonly address: Address
+  readonly chainIds: readonly ChainId[]
+}
+
 /** The rails of some chains, by id: in the daemon, of those it was configured with. */
 export class RailBook {
   readonly #entries: ReadonlyMap<RailId, RailEntry>
@@ -35,15 +40,21 @@ export class RailBook {
   }
 
   parseAddress(text: string, rail?: RailId): Address {
-    return this.#parse('invalid_address', `address: "${text}"`, rail, (codec) =>
-      codec.parseAddress(text),
-    )
+    return this.findAddress(text, rail).address
+  }
+
+  /** With the chains on which the text is that address: the same bytes on others are other addresses. */
+  findAddress(text: string, rail?: RailId): FoundAddress {
+    const what = `address: "${text}"`
+    const read = (codec: Codec) => codec.parseAddress(text)
+    const { value, by } = this.#parse('invalid_address', what, rail, read)
+    const own = [...this.#entries.values()].filter(({ codec }) => codec === by)
+    return { address: value, chainIds: [...new Set(own.map((entry) => entry.rail.chainId))] }
   }
 
   parseTxHash(text: string, rail?: RailId): Hex {
-    return this.#parse('invalid_request', `tx_hash: "${text}"`, rail, (codec) =>
-      codec.parseHash(text),
-    )
+    const read = (codec: Codec) => codec.parseHash(text)
+    return this.#parse('invalid_request', `tx_hash: "${text}"`, rail, read).value
   }
 
   /** Without a rail any chain's form will do: the first that can read the text decides, else all say why not. */
@@ -52,13 +63,13 @@ export class RailBook {
     what: string,
     rail: RailId | undefined,
     read: (codec: Codec) => Hex,
-  ): Hex {
+  ): { readonly value: Hex; readonly by: Codec } {
     const entry = rail === undefined ? null : this.find(rail)
     const codecs = entry === null ? this.#codecs : [entry.codec]
     const reasons: string[] = []
     for (const codec of codecs) {
       try {
-        return read(codec)
+        return { value: read(codec), by: codec }
       } catch (error) {
         if (!(error instanceof AppError)) throw error
         reasons.push(error.message)

@@ -230,6 +230,7 @@ export interface AddressSearch {
   readonly rail?: RailId | undefined
   readonly owner?: string | undefined
   readonly address?: Address | undefined
+  readonly chainIds?: readonly ChainId[] | undefined
   /** The last id of the page before. */
   readonly beforeId?: number | undefined
   readonly limit: number
@@ -237,7 +238,7 @@ export interface AddressSearch {
 
 /** Newest first. */
 export async function listAddresses(db: Db, search: AddressSearch): Promise<DepositAddress[]> {
-  const { environment, rail, owner, address, beforeId, limit } = search
+  const { environment, rail, owner, address, chainIds, beforeId, limit } = search
   let query = db
     .selectFrom('deposit_address')
     .selectAll()
@@ -247,6 +248,7 @@ export async function listAddresses(db: Db, search: AddressSearch): Promise<Depo
   if (rail !== undefined) query = query.where('rail', '=', rail)
   if (owner !== undefined) query = query.where('owner', '=', owner)
   if (address !== undefined) query = query.where('address', '=', toBytes(address))
+  if (chainIds !== undefined) query = query.where('chain_id', 'in', [...chainIds])
   if (beforeId !== undefined) query = query.where('id', '<', beforeId)
   return (await query.execute()).map(toDepositAddress)
 }

@@ -65,7 +65,7 @@ function listRoute(app: App, { db, rails }: RouteDeps): void {
       environment: callerOf(request).environment,
       rail,
       owner,
-      address: address === undefined ? undefined : rails.parseAddress(address, rail),
+      ...(address === undefined ? {} : rails.findAddress(address, rail)),
       beforeId,
       limit: limit + 1,
     })

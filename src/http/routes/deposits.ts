@@ -90,7 +90,7 @@ function parsed(query: z.infer<typeof DepositQuery>, rails: RailBook) {
   const { rail, address, tx_hash, detected_after, detected_before, cursor } = query
   const [time, id] = cursor === undefined ? [] : decodeCursor(cursor, ['number', 'string'])
   return {
-    address: address === undefined ? undefined : rails.parseAddress(address, rail),
+    ...(address === undefined ? {} : rails.findAddress(address, rail)),
     txHash: tx_hash === undefined ? undefined : rails.parseTxHash(tx_hash, rail),
     detectedAfter: detected_after === undefined ? undefined : new Date(detected_after),
     detectedBefore: detected_before === undefined ? undefined : new Date(detected_before),

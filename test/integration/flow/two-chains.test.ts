@@ -6,13 +6,22 @@ import { savePolicy } from '../../../src/confirmation/policy-store.ts'
 import { mine } from '../../../src/dev/anvil-control.ts'
 import type { Anvil } from '../../../src/dev/anvil.ts'
 import { TOKEN_ADDRESS, transfer } from '../../../src/dev/token/token.ts'
-import { createEnvironment, enableRail } from '../../../src/environment/environment-store.ts'
+import { createApiKey } from '../../../src/environment/api-key-store.ts'
+import {
+  createEnvironment,
+  enableRail,
+  findEnvironment,
+} from '../../../src/environment/environment-store.ts'
+import { required } from '../../../src/lib/assert.ts'
 import { systemEnv } from '../../../src/lib/env.ts'
 import { registerAddresses } from '../../../src/match/address-store.ts'
+import { evmCodec } from '../../../src/source/evm/codec.ts'
 import { undiciHttp } from '../../../src/source/index.ts'
+import { tronCodec } from '../../../src/source/tron/codec.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { ALICE, storiesOf, tokenNode, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
 import { testDatabase } from '../../support/database.ts'
+import { DEVNET, devnetConfig, openDevnet } from '../../support/devnet-chain.ts'
 import { ANVIL, ENVIRONMENT } from '../../support/flow-world.ts'
 
 test('A13: the same twenty bytes on two chains are two addresses, and the same payment two deposits', async (t) => {
@@ -51,6 +60,42 @@ test('A13: the same twenty bytes on two chains are two addresses, and the same p
     ],
   )
   assert.equal(new Set(rows.map(({ id }) => id)).size, 3)
+})
+
+test('A13: so they are on TRON and an EVM chain, each shown in its own form', async (t) => {
+  const anvil = await tokenNode(t)
+  const { devnet, mined } = await openDevnet(t)
+  devnet.mine(2)
+  const app = await daemonOn(t, [
+    configOf(31_337, 'anvil', anvil),
+    { ...devnetConfig([devnet.main]), pollMs: 250 },
+  ])
+  const pay = async (amount: bigint): Promise<void> => {
+    await transfer(anvil.url, { token: TOKEN_ADDRESS, to: ALICE, amount })
+    await mine(anvil.url)
+    await mined(ALICE, amount)
+    devnet.mine()
+  }
+  await register(app, 'anvil', 'eip155:31337')
+  await pay(10n * UNIT)
+  await tickAll(app)
+  assert.deepEqual(await storiesOf(app.db), ['10: detected confirmed'])
+  await register(app, 'tron-devnet', DEVNET.chain.id)
+  await pay(20n * UNIT)
+  await tickAll(app)
+  const events = await app.db.selectFrom('event').select('body').execute()
+  const paid = events
+    .map(({ body }) => JSON.parse(body).data)
+    .filter(({ state }) => state === 'confirmed')
+    .map(({ rail, address, amount }) => `${rail} ${address} ${amount}`)
+  assert.deepEqual(paid.toSorted(), [
+    `anvil/usdt ${evmCodec.formatAddress(ALICE)} 10000000`,
+    `anvil/usdt ${evmCodec.formatAddress(ALICE)} 20000000`,
+    `tron-devnet/usdt ${tronCodec.formatAddress(ALICE)} 20000000`,
+  ])
+  const railsPaid = await lister(app)
+  assert.deepEqual(await railsPaid(tronCodec.formatAddress(ALICE)), ['tron-devnet/usdt'])
+  assert.deepEqual(await railsPaid(evmCodec.formatAddress(ALICE)), ['anvil/usdt', 'anvil/usdt'])
 })
 
 test('a provider of another chain is refused, and the chains that are right run all the same', async (t) => {
@@ -146,6 +191,19 @@ async function register(app: App, slug: string, chainId: string): Promise<void> 
     .execute((tx) =>
       registerAddresses(tx, { environment: ENVIRONMENT, chainId, now: new Date(), entries }),
     )
+}
+
+/** The rails of the deposits that the API lists for an address. */
+async function lister({ db, server }: App): Promise<(address: string) => Promise<string[]>> {
+  const environment = required(await findEnvironment(db, ENVIRONMENT), 'created at the start')
+  const { key } = await db
+    .transaction()
+    .execute((tx) => createApiKey(tx, { environment, name: 'test', env: systemEnv }))
+  const headers = { authorization: `Bearer ${key}` }
+  return async (address) => {
+    const { body } = await server.inject({ url: `/v1/deposits?address=${address}`, headers })
+    return JSON.parse(body).data.map(({ rail }: { rail: string }) => rail)
+  }
 }
 
 async function tickAll({ actors }: App): Promise<void> {

@@ -171,13 +171,13 @@ function chainConfig(slug: string, id: string, assets: string[]): ChainConfig {
   }
 }
 
-/** Puts the chain's tip where a test needs it, as the chain's writer would. */
 /** What tells the daemons of a chain that there are new addresses, at their next block. */
 export async function epochs(db: Db): Promise<string[]> {
   const rows = await db.selectFrom('address_epoch').selectAll().orderBy('chain_id').execute()
   return rows.map(({ chain_id, epoch }) => `${chain_id} at ${epoch}`)
 }
 
+/** Puts the chain's tip where a test needs it, as the chain's writer would. */
 export async function setTip(db: Db, chainId: string, height: number): Promise<void> {
   const row = {
     height,

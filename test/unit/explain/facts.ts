@@ -188,6 +188,7 @@ export function recorded(
       orphanedAt: null,
       reversedAt: null,
       updatedAt: NOW,
+      addressBlacklistedAt: null,
     },
     sightings: [{ ...place, depositId: 'dep_1', seenAt: NOW, orphanedAt: isGone ? NOW : null }],
     events,
