@@ -71,6 +71,16 @@ test('every alert is tried, when it must fire and when it must not', () => {
   }
 })
 
+test('the page about metrics lists every alert with its severity', () => {
+  const rows = [
+    ...read('docs/metrics.md').matchAll(/^\| \[(\w+)\]\(runbooks\/\1\.md\) \| (\w+) \|/gm),
+  ]
+  assert.deepEqual(
+    rows.map(([, alert, severity]) => ({ alert, severity })),
+    alerts.map(({ alert, labels }) => ({ alert, severity: labels.severity })),
+  )
+})
+
 test('Prometheus is given the rules', () => {
   const { rule_files } = parse(read('grafana/prometheus/prometheus.yml')) as {
     rule_files: string[]
