@@ -1,10 +1,11 @@
 import type { Account, AuditSource } from '../domain/audit.ts'
-import type { BlockRef } from '../domain/block.ts'
+import type { BlockHeader, BlockRef } from '../domain/block.ts'
 import type { Codec } from '../domain/chain.ts'
 
 import { SourceError } from '../domain/source.ts'
 import { StaleStepError, type RevisitStep } from '../domain/step.ts'
 import { required } from '../lib/assert.ts'
+import type { Hex } from '../lib/hex.ts'
 import type { Env } from '../lib/env.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
 import type { Db, Tx } from '../store/database.ts'
@@ -57,6 +58,8 @@ interface Round {
   readonly target: number
   /** Who could not be heard in it: asked again in the next one. */
   readonly failed: Set<string>
+  /** Who was read again already because it shows another history than it did: once in a round is enough. */
+  readonly relinked: Set<string>
   /** Blocks that differ, to be read again; null before they were looked up. */
   reread: Stretch[] | null
 }
@@ -110,7 +113,7 @@ export class Auditor implements Actor {
     const startedMs = this.#options.env.clock.monotonicMs()
     if (startedMs < this.#nextRoundMs) return null
     this.#nextRoundMs = startedMs + ROUND_MS
-    this.#round = { startedMs, target, failed: new Set(), reread: null }
+    this.#round = { startedMs, target, failed: new Set(), relinked: new Set(), reread: null }
     return this.#round
   }
 
@@ -164,7 +167,8 @@ export class Auditor implements Actor {
         const [first] = headers
         const last = required(headers.at(-1), 'an account has a block')
         // It has changed its mind about what it showed before: that is read again, too.
-        if (lastHash !== null && first.parentHash !== lastHash) {
+        if (isParted(lastHash, first) && !round.relinked.has(provider)) {
+          round.relinked.add(provider)
           const next = Math.max(progress.from, from - STRETCH_BLOCKS)
           return { ...progress, next, lastHash: null }
         }
@@ -253,6 +257,10 @@ export class Auditor implements Actor {
     this.#announce({ ...checked, announce: checked.remember })
     return { pace: 'idle', name: 'complete' }
   }
+}
+
+function isParted(lastHash: Hex | null, first: BlockHeader): boolean {
+  return lastHash !== null && first.parentHash !== lastHash
 }
 
 function beginning(provider: string, { startHeight }: AuditPosition): Progress {

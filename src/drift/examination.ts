@@ -2,6 +2,7 @@ import type { Account, AuditSource, Proof } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
 import type { Difference } from '../domain/finding.ts'
 import type { Codec } from '../domain/chain.ts'
+import { SourceError } from '../domain/source.ts'
 import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
 import { compare, transferOf, type Discrepancy, type Expected } from './compare.ts'
 import {
@@ -119,7 +120,7 @@ async function proveSample(
   const differences: Difference[] = []
   let { transfers } = account
   for (const header of account.headers.filter(({ hash }) => isSampled(hash, proofEvery))) {
-    const proof = await audit.prove(scene.provider, header)
+    const proof = await proofOf(audit, scene.provider, header)
     onProof(proof)
     if (proof.outcome === 'mismatch') {
       differences.push(differingReceipts(header, proof.detail, scene))
@@ -129,6 +130,16 @@ async function proveSample(
     }
   }
   return { account: { ...account, transfers }, differences }
+}
+
+/** All receipts are much to ask for: who cannot give them is heard all the same. */
+async function proofOf(audit: AuditSource, provider: string, block: BlockRef): Promise<Proof> {
+  try {
+    return await audit.prove(provider, block)
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error
+    return { outcome: 'unavailable', detail: error.message }
+  }
 }
 
 function isSampled(hash: string, every: number): boolean {

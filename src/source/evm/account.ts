@@ -39,7 +39,7 @@ export class EvmAccounts implements AccountReader<EvmProvider> {
   }
 
   /** In one batch, so that one replica answers all of it. */
-  async #read({ client }: EvmProvider, from: number, to: number): Promise<Account> {
+  async #read(provider: EvmProvider, from: number, to: number): Promise<Account> {
     const heights = Array.from({ length: to - from + 1 }, (_, index) => from + index)
     const span = {
       fromBlock: toQuantity(from),
@@ -51,8 +51,11 @@ export class EvmAccounts implements AccountReader<EvmProvider> {
       { method: 'eth_getLogs', params: [{ ...span, topics: [NOTICE_TOPICS] }] },
       ...heights.map(headerCall),
     ]
-    const [logs, notices, ...rawHeaders] = await client.callAll(calls, WIDE_LIMITS)
+    const [logs, notices, ...rawHeaders] = await provider.client.callAll(calls, WIDE_LIMITS)
     const headers = readLinked(rawHeaders, heights)
+    // Where it parts from itself its account ends; the next one begins there.
+    const end = from + headers.length - 1
+    if (end < to) return this.#read(provider, from, end)
     return {
       headers,
       transfers: this.#transfersIn(logs, headers),
@@ -94,19 +97,18 @@ export class EvmAccounts implements AccountReader<EvmProvider> {
   }
 }
 
+/** From the first on, as far as each builds on the one before. */
 function readLinked(raw: readonly unknown[], heights: readonly number[]): Headers {
   const headers = heights.map((height, index) => {
     const one = raw[index]
     if (one === null) throw new ProviderFailure('unknown_block', `block ${height} is not served`)
     return plainHeader(readHeader(one, height))
   })
-  for (const [index, header] of headers.entries()) {
-    const parent = headers[index - 1]
-    if (parent !== undefined && parent.hash !== header.parentHash) {
-      contradict('blocks that do not link', { height: header.height, parent: header.parentHash })
-    }
-  }
-  return [required(headers[0], 'a stretch has a block'), ...headers.slice(1)]
+  const parted = headers.findIndex(
+    ({ parentHash }, index) => index > 0 && headers[index - 1]?.hash !== parentHash,
+  )
+  const linked = parted === -1 ? headers : headers.slice(0, parted)
+  return [required(linked[0], 'a stretch has a block'), ...linked.slice(1)]
 }
 
 function blockOf(headers: Headers, height: number, hash: Hex): BlockHeader {

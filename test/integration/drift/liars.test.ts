@@ -128,6 +128,31 @@ test('a provider that serves another block at a final height is found', async (t
   assert.deepEqual(briefly(await world.findings()), ['block_differs resolved'])
 })
 
+test('a provider that parts from its own history is found, and holds up nobody', async (t) => {
+  const world = await auditWorld(t)
+  await world.register([ALICE])
+  await world.pay(ALICE, 250n * UNIT)
+  await world.follow()
+  await world.follow()
+  const other = `0x${'0b'.repeat(32)}`
+  world.liars.bends.set('second', ({ method, params }, result) =>
+    method === 'eth_getBlockByNumber' && [4, 5].includes(Number(params[0]))
+      ? { ...(result as object), hash: other }
+      : result,
+  )
+  assert.equal(await world.audit(), 'complete')
+  assert.deepEqual(
+    (await world.findings()).map(({ kind, provider, height }) => [kind, provider, height]),
+    [
+      ['block_differs', 'second', 4],
+      ['block_differs', 'second', 5],
+    ],
+  )
+  world.liars.bends.clear()
+  assert.equal(await world.audit(), 'complete')
+  assert.deepEqual(new Set(briefly(await world.findings())), new Set(['block_differs resolved']))
+})
+
 test('a provider that cannot be heard leaves the round incomplete, and the others are heard', async (t) => {
   const world = await auditWorld(t)
   await world.register([ALICE])
