@@ -26,8 +26,13 @@ export interface CampaignOptions {
   /** Every so-many-th seed runs twice and has to say the same. */
   readonly doubleEvery: number
   readonly failuresMax: number
+  /** How long one seed may take, and how long one failure may be made smaller; of real time. */
+  readonly realMsMax?: number
+  readonly shrinkMs?: number
   readonly onAnswer?: (answer: Answer) => void
 }
+
+const SHRINK_MS = 120_000
 
 /** Runs seeds on several workers until there are no more, or too many fail. */
 export async function campaign(options: CampaignOptions): Promise<Campaign> {
@@ -36,21 +41,23 @@ export async function campaign(options: CampaignOptions): Promise<Campaign> {
   const failures: Failure[] = []
   let seeds = 0
   let doubled = 0
+  const answerOf = async (worker: Worker, seed: string): Promise<Answer> => {
+    const job = { seed, without: options.without, ...limitOf(options) }
+    const answer = await worker.run(job)
+    seeds += 1
+    if (answer.violation !== null || seeds % options.doubleEvery !== 0) return answer
+    doubled += 1
+    return compared(answer, await worker.run(job))
+  }
   const work = async (): Promise<void> => {
-    await using worker = await Worker.start(options.templateUrl)
+    await using workers = new Workers(options.templateUrl)
     for (;;) {
       const seed = failures.length < options.failuresMax ? options.next() : null
       if (seed === null) return
-      const { without } = options
-      let answer = await worker.run({ seed, without })
-      seeds += 1
-      if (answer.violation === null && seeds % options.doubleEvery === 0) {
-        doubled += 1
-        answer = compared(answer, await worker.run({ seed, without }))
-      }
+      const answer = await answerOf(await workers.usable(), seed)
       coverage.add(toCoverage(answer))
       options.onAnswer?.(answer)
-      if (answer.violation !== null) failures.push(await shrink(worker, answer, without))
+      if (answer.violation !== null) failures.push(await shrink(workers, answer, options))
     }
   }
   await Promise.all(Array.from({ length: options.jobs }, work))
@@ -63,17 +70,52 @@ function compared(first: Answer, second: Answer): Answer {
   return { ...second, violation: { invariant: 'I14', message } }
 }
 
-/** Takes out whatever the failure does not need: what is left is its story. */
-async function shrink(worker: Worker, answer: Answer, given: readonly string[]): Promise<Failure> {
-  let best: Failure = { answer, without: given }
+/** Takes out whatever the failure does not need, while there is time: what is left is its story. */
+async function shrink(
+  workers: Workers,
+  answer: Answer,
+  options: CampaignOptions,
+): Promise<Failure> {
+  let best: Failure = { answer, without: options.without }
   if (answer.violation?.invariant === 'I14') return best
+  const untilMs = performance.now() + (options.shrinkMs ?? SHRINK_MS)
   for (const name of SIMPLIFICATIONS) {
+    const leftMs = untilMs - performance.now()
+    if (leftMs <= 0) break
     const without = [...best.without, name]
-    const simpler = await worker.run({ seed: answer.seed, without })
-    const isSame = simpler.violation?.invariant === answer.violation?.invariant
-    if (isSame) best = { answer: simpler, without }
+    const worker = await workers.usable()
+    const simpler = await worker.run({ seed: answer.seed, without, realMsMax: leftMs })
+    const isAlike = simpler.violation?.invariant === answer.violation?.invariant
+    // One that was cut off has shown nothing.
+    if (isAlike && performance.now() < untilMs) best = { answer: simpler, without }
   }
   return best
+}
+
+function limitOf({ realMsMax }: CampaignOptions): { readonly realMsMax?: number } {
+  return realMsMax === undefined ? {} : { realMsMax }
+}
+
+/** One worker, and another one in its place where a seed has hung. */
+class Workers implements AsyncDisposable {
+  readonly #templateUrl: string
+  #worker: Worker | null = null
+
+  constructor(templateUrl: string) {
+    this.#templateUrl = templateUrl
+  }
+
+  async usable(): Promise<Worker> {
+    if (this.#worker?.isUsable === false) await this[Symbol.asyncDispose]()
+    this.#worker ??= await Worker.start(this.#templateUrl)
+    return this.#worker
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const worker = this.#worker
+    this.#worker = null
+    await worker?.[Symbol.asyncDispose]()
+  }
 }
 
 function toCoverage(answer: Answer): Coverage {

@@ -20,19 +20,21 @@ import type { World } from './world.ts'
 
 /** How long actors rest between ticks, by the first word of their names; in virtual milliseconds. */
 const REST_MS: Readonly<Record<string, number>> = {
-  lease: 2_500,
+  lease: 3_500,
   address_filter: 20_000,
   follower: 900,
-  rescanner: 3_000,
+  rescanner: 4_000,
   witness: 3_000,
-  publisher: 1_500,
-  dispatcher: 1_500,
+  publisher: 2_500,
+  dispatcher: 2_500,
   lane: 1_000,
   gauges: 90_000,
   housekeeping: 300_000,
 }
 
 const REST_MS_OTHERS = 60_000
+/** Its real pool lends ten at a time; the simulator's lends as many as are asked for at once. */
+const SESSIONS_MAX = 32
 
 /** The real application in a simulated process, which may be paused, lose its connections, or be killed. */
 export class Daemon implements SessionOwner {
@@ -76,6 +78,12 @@ export class Daemon implements SessionOwner {
 
   get databaseTime(): Date {
     return new Date(this.#world.time.nowMs)
+  }
+
+  /** A lane per endpoint at most, and no more statements waiting than its actors and clients have reason to. */
+  get isBounded(): boolean {
+    const isLaned = this.#lanes.size <= this.#world.receivers.length
+    return isLaned && (this.#pool?.lent ?? 0) <= SESSIONS_MAX
   }
 
   get openTransactions(): number {

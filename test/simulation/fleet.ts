@@ -2,17 +2,23 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { onServer, siblingUrl } from '../support/server.ts'
+import { drawProfile } from './profile.ts'
+import { simplified } from './simplify.ts'
 import type { Answer, Job } from './worker.ts'
 
 const WORKER = path.join(import.meta.dirname, 'worker.ts')
-/** A seed takes a second or two; one that takes this long hangs. */
-const SEED_MS_MAX = 120_000
+/** A seed takes a second; one that takes this long does not come to an end. */
+const REAL_MS_MAX = 90_000
+/** What the worker has to notice a deadline by itself, between two steps. */
+const GRACE_MS = 5_000
 
 /** One worker with a database of its own. */
 export class Worker implements AsyncDisposable {
   readonly #templateUrl: string
   readonly #name: string
   readonly #child: ChildProcess
+  /** False once a seed has hung in it or ended it. */
+  isUsable = true
 
   private constructor(templateUrl: string, name: string, child: ChildProcess) {
     this.#templateUrl = templateUrl
@@ -40,30 +46,31 @@ export class Worker implements AsyncDisposable {
     return new Worker(templateUrl, name, child)
   }
 
-  run(job: Job): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const child = this.#child
-      const end = (): void => {
-        clearTimeout(deadline)
-        child.off('message', answered)
-        child.off('exit', exited)
-      }
-      const answered = (answer: unknown): void => {
-        end()
-        resolve(answer as Answer)
-      }
-      const exited = (code: number | null): void => {
-        end()
-        reject(new Error(`seed ${job.seed}: its worker ended with ${code}`))
-      }
-      const deadline = setTimeout(() => {
-        end()
-        reject(new Error(`seed ${job.seed}: no end after ${SEED_MS_MAX} ms`))
-      }, SEED_MS_MAX)
-      child.once('message', answered)
-      child.once('exit', exited)
-      child.send(job)
-    })
+  /** What came of a seed. One that hangs or ends its worker is a violation as well; the worker is useless then. */
+  async run(job: Job): Promise<Answer> {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const child = this.#child
+    const realMsMax = job.realMsMax ?? REAL_MS_MAX
+    const lost = (message: string): void => {
+      this.isUsable = false
+      resolve(lostAnswer(job, message))
+    }
+    const answered = (answer: unknown): void => resolve(answer as Answer)
+    const exited = (code: number | null): void => lost(`the seed ended its worker with ${code}`)
+    const deadline = setTimeout(
+      () => lost(`the seed hangs: no step ended within ${realMsMax} ms`),
+      realMsMax + GRACE_MS,
+    )
+    child.once('message', answered)
+    child.once('exit', exited)
+    child.send({ ...job, realMsMax })
+    try {
+      return await promise
+    } finally {
+      clearTimeout(deadline)
+      child.off('message', answered)
+      child.off('exit', exited)
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,5 +78,19 @@ export class Worker implements AsyncDisposable {
     await onServer(this.#templateUrl, (client) =>
       client.query(`drop database if exists ${this.#name} with (force)`),
     )
+  }
+}
+
+function lostAnswer({ seed, without }: Job, message: string): Answer {
+  return {
+    seed,
+    profile: simplified(drawProfile(seed), without),
+    violation: { invariant: 'I12', message },
+    phase: 'safety',
+    digest: '',
+    script: [],
+    counts: [],
+    virtualMs: 0,
+    wallMs: 0,
   }
 }

@@ -65,7 +65,8 @@ export class Judge {
   }
 
   async conclude(observer: Observer): Promise<void> {
-    const { coverage, receivers } = this.#world
+    const { coverage, receivers, alarms } = this.#world
+    alarms.conclude()
     for (const row of await this.#deposits()) {
       const life = observer.lives.get(row.id)
       hold(

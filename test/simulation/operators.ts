@@ -1,4 +1,4 @@
-import { lockCursor, resumeChain } from '../../src/block/block-store.ts'
+import { lockCursor, resumeChain, retryChain } from '../../src/block/block-store.ts'
 import { createApiKey } from '../../src/environment/api-key-store.ts'
 import { createEnvironment, enableRail } from '../../src/environment/environment-store.ts'
 import { savePolicy } from '../../src/confirmation/policy-store.ts'
@@ -156,19 +156,24 @@ export class Operators {
     }
   }
 
-  /** Returns whether there was a halt to accept, and it is accepted now. */
-  async resume(daemon: Daemon): Promise<boolean> {
-    const { db } = daemon.app
-    const { chainId } = this.#world
+  /** What a person does about a halt who knows the chain: follows it if it broke its word, else has it looked at again. */
+  async attend(daemon: Daemon): Promise<'resumed' | 'retried' | null> {
+    const { chain, chainId } = this.#world
     try {
-      return await db.transaction().execute(async (tx) => {
-        const halt = (await lockCursor(tx, chainId))?.halt ?? null
-        if (halt === null || halt.ancestor === null) return false
+      return await daemon.app.db.transaction().execute(async (tx) => {
+        const cursor = await lockCursor(tx, chainId)
+        if (cursor === null || cursor.halt === null) return null
+        const { halt, finalized } = cursor
+        if (finalized === null || chain.isCanonical(finalized.hash)) {
+          await retryChain(tx, chainId)
+          return 'retried'
+        }
+        if (halt.ancestor === null) return null
         await resumeChain(tx, chainId, halt.ancestor)
-        return true
+        return 'resumed'
       })
     } catch {
-      return false
+      return null
     }
   }
 

@@ -150,18 +150,18 @@ export function drawProfile(seed: string): Profile {
   const family: Family = dice.fork('family').chance(0.5) ? 'tron' : 'evm'
   const providers = dice.pick([1, 2, 2, 3])
   const isTroubled = dice.chance(0.8)
-  const lag = dice.between(3, 14)
+  const lag = dice.between(3, 10)
   const profile: Profile = {
     seed,
     family,
     blockMs: dice.pick([1_000, 2_000, 3_000]),
     history: dice.chance(0.2) ? dice.between(80, 160) : dice.between(0, 20),
-    blocks: dice.between(20, 45),
+    blocks: dice.between(12, 26),
     finality: { rule: dice.chance(0.85) || family === 'tron' ? 'finalized' : 'depth', lag },
     finalityStalls: maybe(dice, 0.3, 0.05),
     perBlock: dice.between(1, 3),
     reorgs: {
-      rate: maybe(dice, 0.7, 0.3),
+      rate: maybe(dice, 0.7, 0.4),
       depthMax: dice.chance(0.3) ? lag : dice.between(1, 3),
       returns: maybe(dice, 0.5, 0.6),
       again: dice.fraction(),
@@ -171,13 +171,13 @@ export function drawProfile(seed: string): Profile {
       drawProvider(dice.fork(`provider ${index}`), family, isTroubled),
     ),
     daemons: dice.chance(0.4) ? 2 : 1,
-    database: isTroubled ? drawRates(dice, DATABASE_FAULTS, 0.4, 0.01) : {},
+    database: isTroubled ? drawRates(dice, DATABASE_FAULTS, 0.4, 0.012) : {},
     pauses: maybe(dice, 0.4, 0.06),
     clockJumps: maybe(dice, 0.3, 0.1),
     receivers: Array.from({ length: dice.between(1, 3) }, () => drawRates(dice, MOODS, 0.4, 0.3)),
-    lateRegistrations: maybe(dice, 0.7, 0.4),
-    policyChanges: maybe(dice, 0.4, 0.1),
-    replays: maybe(dice, 0.4, 0.15),
+    lateRegistrations: maybe(dice, 0.7, 0.5),
+    policyChanges: maybe(dice, 0.4, 0.15),
+    replays: maybe(dice, 0.4, 0.2),
     endpointSwitches: maybe(dice, 0.2, 0.1),
     witnesses: providers > 1 && dice.chance(0.5) ? 2 : 1,
   }

@@ -17,10 +17,16 @@ export interface Scores {
   readonly transfers_moved: number
   readonly kills: number
   readonly takeovers: number
-  readonly lies: number
+  readonly lies_told: number
+  readonly lies_detected: number
+  readonly halts_without_cause: number
   readonly events: number
   readonly feed_events: number
   readonly deliveries: number
+  readonly lost: number
+  readonly doubled: number
+  readonly false_finals: number
+  readonly out_of_order: number
   readonly violations: Readonly<Record<string, number>>
   readonly never_happened: readonly string[]
   readonly counts: Readonly<Record<string, number>>
@@ -34,6 +40,13 @@ export function toScores(
     [...coverage.counts]
       .filter(([name]) => name.startsWith(prefix))
       .reduce((total, [, count]) => total + count, 0)
+  const violations = new Map(
+    [...Map.groupBy(failures, ({ answer }) => answer.violation?.invariant ?? '')].map(
+      ([invariant, of]) => [invariant, of.length],
+    ),
+  )
+  /** Seeds in which it broke. */
+  const broken = (invariant: string): number => violations.get(invariant) ?? 0
   const virtualMs = coverage.of('virtual ms')
   return {
     commit,
@@ -48,15 +61,17 @@ export function toScores(
     transfers_moved: coverage.of('transfers moved by reorgs'),
     kills: coverage.of('kills'),
     takeovers: coverage.of('takeovers'),
-    lies: sum('F4/F5 ') + sum('F9 '),
+    lies_told: sum('F4/F5 ') + sum('F9 '),
+    lies_detected: coverage.of('lies detected'),
+    halts_without_cause: coverage.of('halts without cause'),
     events: sum('event '),
     feed_events: coverage.of('feed events'),
     deliveries: coverage.of('deliveries'),
-    violations: Object.fromEntries(
-      [...Map.groupBy(failures, ({ answer }) => answer.violation?.invariant ?? '')].map(
-        ([invariant, of]) => [invariant, of.length],
-      ),
-    ),
+    lost: broken('I1'),
+    doubled: broken('I2'),
+    false_finals: broken('I3'),
+    out_of_order: broken('I5') + broken('I6'),
+    violations: Object.fromEntries(violations),
     never_happened: missing(coverage),
     counts: Object.fromEntries([...coverage.counts].toSorted(([a], [b]) => a.localeCompare(b))),
   }

@@ -10,6 +10,9 @@ import { describeFailure } from './scoreboard.ts'
 /** Fresh seeds of one test, and how many such tests: each has its own deadline. */
 const SEEDS = 10
 const ROUNDS = 5
+/** A failure has to be told, with its seed, before the test's own deadline of two minutes. */
+const REAL_MS_MAX = 40_000
+const SHRINK_MS = 20_000
 /** In a full run other files want the processor too. */
 const JOBS = Math.min(2, os.availableParallelism())
 
@@ -22,6 +25,8 @@ async function replay(seeds: readonly string[]): Promise<void> {
     without: [],
     doubleEvery: 5,
     failuresMax: 1,
+    realMsMax: REAL_MS_MAX,
+    shrinkMs: SHRINK_MS,
   })
   assert.equal(failures.map((failure) => describeFailure(failure, 'HEAD')).join('\n'), '')
   assert.equal(ran, seeds.length)

@@ -26,7 +26,10 @@ export interface Result {
   readonly wallMs: number
 }
 
-const STEPS_MAX = 60_000
+/** Of the calm world until it has to be at rest; a fifth of that is usual. */
+const STEPS_MAX = 6_000
+/** More blocks than finality lags behind, so that every rule that a policy may draw is met. */
+const CALM_BLOCKS = 6
 
 /** One seed from its first block to the moment when everything has converged, or something broke. */
 export class Simulation {
@@ -37,6 +40,7 @@ export class Simulation {
   readonly #operators: Operators
   readonly #judge: Judge
   readonly #dice: Dice
+  readonly #deadlineMs: number
   #daemons: Daemon[] = []
   #started = 0
   #operations = 0
@@ -44,7 +48,8 @@ export class Simulation {
   #phase: Result['phase'] = 'setup'
   #branches: SimBlock[] = []
 
-  constructor(seed: string, server: SimServer, profile = drawProfile(seed)) {
+  constructor(seed: string, server: SimServer, profile = drawProfile(seed), realMsMax = Infinity) {
+    this.#deadlineMs = performance.now() + realMsMax
     this.#profile = profile
     this.#world = new World(profile, server, (daemon) => this.#onDeath(daemon))
     this.#dice = this.#world.dice.fork('events')
@@ -108,11 +113,12 @@ export class Simulation {
   async #safety(): Promise<void> {
     this.#phase = 'safety'
     this.#world.disturb()
+    if (this.#profile.daemons > 1) this.#world.coverage.count('F13 two daemons')
     for (let extra = 1; extra < this.#profile.daemons; extra += 1) await this.#startDaemon()
     this.#every(this.#profile.blockMs, () => this.#onBlock())
     this.#every(4_000, () => this.#operate())
     this.#every(5_000, () => this.#disturbDaemons())
-    if (this.#profile.pastFinal) this.#every(20_000, () => this.#attend())
+    this.#every(20_000, () => this.#attend())
     const { blocks } = this.#profile
     while (this.#mined < blocks) await this.#step()
   }
@@ -123,7 +129,7 @@ export class Simulation {
     this.#world.calm()
     for (const daemon of this.#daemons) daemon.jumpWallClock(0)
     this.#world.transcript.tell('calm')
-    const target = this.#mined + this.#profile.finality.lag + 16
+    const target = this.#mined + this.#profile.finality.lag + CALM_BLOCKS
     while (this.#mined < target || this.#daemons.length === 0) await this.#step()
     const [daemon] = this.#daemons
     await required(daemon, 'waited for above').serve(() =>
@@ -158,8 +164,10 @@ export class Simulation {
       await this.#observer.look()
     }
     if (this.#world.failure !== null) throw this.#world.failure
+    hold(performance.now() < this.#deadlineMs, 'I12', () => 'the seed takes far too long')
     for (const daemon of this.#daemons) {
       hold(daemon.openTransactions === 0, 'P6', () => `${daemon.name} left a transaction open`)
+      hold(daemon.isBounded, 'I15', () => `${daemon.name} holds more than it may`)
     }
   }
 
@@ -181,16 +189,24 @@ export class Simulation {
   }
 
   #onBlock(): void {
-    const { chain, time, traffic, transcript } = this.#world
+    const { chain, time, traffic, transcript, coverage } = this.#world
     const isCalm = this.#phase === 'liveness'
-    if (isCalm && this.#mined >= this.#profile.blocks + this.#profile.finality.lag + 16) return
+    if (isCalm && this.#mined >= this.#profile.blocks + this.#profile.finality.lag + CALM_BLOCKS)
+      return
     this.#mined += 1
     if (!isCalm && this.#isTimeToBreak()) this.#breakFinality()
     else if (!isCalm) this.#reorganise()
     const block = chain.mine(isCalm ? [] : traffic.block(), time.nowMs)
+    if (this.#areParted()) coverage.count('F8 providers on different branches')
     transcript.tell(`block ${block.height} with ${block.transactions.length} transactions`)
     if (!isCalm && this.#isStalling()) this.#world.coverage.count('F3 finality stalls')
     else this.#finalize()
+  }
+
+  #areParted(): boolean {
+    const { chain, providers } = this.#world
+    const tips = providers.flatMap(({ replicas }) => replicas.map(({ tip }) => tip))
+    return tips.some((tip) => !chain.isCanonical(tip.hash))
   }
 
   /** A number of blocks cannot stall. */
@@ -223,10 +239,13 @@ export class Simulation {
       {
         depth,
         longer: dice.pick([-1, 0, 0, 1, 2]),
-        fateOf: () =>
-          dice.chance(again)
-            ? dice.pick(['again', 'again', 'later'])
-            : dice.pick(['dropped', 'replaced', 'other_facts']),
+        fateOf: () => {
+          const fate = dice.chance(again)
+            ? dice.pick(['again', 'again', 'later'] as const)
+            : dice.pick(['dropped', 'replaced', 'other_facts'] as const)
+          coverage.count(`F1 ${fate}`)
+          return fate
+        },
         rewrite: (transaction, fate) =>
           fate === 'replaced' ? traffic.replace(transaction) : traffic.otherFacts(transaction),
       },
@@ -258,15 +277,18 @@ export class Simulation {
     transcript.tell(`the chain breaks its word: a reorg of ${depth} blocks, ${room} were open`)
   }
 
-  /** A person reads why the chain was halted, and accepts the ancestor. */
+  /** A person whom an alarm has called reads why the chain was halted. */
   #attend(): void {
+    const { alarms, coverage, transcript } = this.#world
     const [daemon] = this.#daemons
-    if (daemon === undefined) return
+    if (daemon === undefined || !alarms.hasHalted) return
     void this.#serving(daemon, async () => {
-      if (!(await this.#operators.resume(daemon))) return
-      this.#observer.resumed = true
-      this.#world.coverage.count('F1 resumed')
-      this.#world.transcript.tell('a person lets the halted chain go on')
+      const decision = await this.#operators.attend(daemon)
+      if (decision === null) return
+      alarms.hasHalted = false
+      if (decision === 'resumed') this.#observer.resumed = true
+      coverage.count(decision === 'resumed' ? 'F1 resumed' : 'halts without cause')
+      transcript.tell(`a person lets the halted chain go on: ${decision}`)
     })
   }
 

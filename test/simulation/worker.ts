@@ -7,6 +7,8 @@ import { Simulation, type Result } from './simulation.ts'
 export interface Job {
   readonly seed: string
   readonly without: readonly string[]
+  /** How long it may take, of real time. */
+  readonly realMsMax?: number
 }
 
 export interface Answer extends Omit<Result, 'coverage' | 'script'> {
@@ -22,9 +24,14 @@ const server = new SimServer(url)
 process.on('message', (job: Job) => void work(job))
 process.on('disconnect', () => process.exit())
 
-async function work({ seed, without }: Job): Promise<void> {
+async function work({ seed, without, realMsMax }: Job): Promise<void> {
   const profile = simplified(drawProfile(seed), without)
-  const { coverage, script, ...result } = await new Simulation(seed, server, profile).run()
+  const { coverage, script, ...result } = await new Simulation(
+    seed,
+    server,
+    profile,
+    realMsMax,
+  ).run()
   const answer: Answer = {
     ...result,
     counts: [...coverage.counts],

@@ -2,6 +2,7 @@ import type { Actor } from '../../src/lib/loop.ts'
 import type { ChainConfig, Config } from '../../src/config/config.ts'
 import type { ChainId, Codec, Rail } from '../../src/domain/chain.ts'
 import { adapterFor } from '../../src/source/index.ts'
+import { Alarms } from './alarms.ts'
 import { Coverage } from './coverage.ts'
 import type { Daemon } from './daemon.ts'
 import { Gate } from './database/gate.ts'
@@ -29,6 +30,7 @@ export class World {
   readonly gate = new Gate()
   readonly server: SimServer
   readonly coverage = new Coverage()
+  readonly alarms = new Alarms(this.coverage)
   readonly transcript = new Transcript()
   readonly chain: SimChain
   readonly chainId: ChainId
@@ -105,8 +107,13 @@ export class World {
   }
 
   heard(daemon: Daemon, line: string): void {
-    const parsed = JSON.parse(line) as Record<string, unknown>
-    this.lines.push({ ...parsed, daemon: daemon.name })
+    try {
+      const parsed = JSON.parse(line) as Record<string, unknown>
+      this.lines.push({ ...parsed, daemon: daemon.name })
+      this.alarms.hear(parsed)
+    } catch (error) {
+      this.failed(error)
+    }
   }
 
   ran(daemon: Daemon, statement: string, values: readonly unknown[], rows: number): void {
@@ -185,9 +192,11 @@ export class World {
 }
 
 function written(values: readonly unknown[]): string {
-  return JSON.stringify(values, (_key, value: unknown) => {
-    if (typeof value === 'bigint') return value.toString()
-    const bytes = value as { type?: string; data?: number[] }
-    return bytes?.type === 'Buffer' ? Buffer.from(bytes.data ?? []).toString('hex') : value
-  })
+  return JSON.stringify(values.map(plain))
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (Buffer.isBuffer(value)) return value.toString('latin1')
+  return Array.isArray(value) ? value.map(plain) : value
 }

@@ -11,6 +11,7 @@ const CONNECTIONS = 40
 export class SimServer {
   readonly url: string
   #pool: pg.Pool | null = null
+  #shared: Promise<pg.PoolClient> | null = null
   #truncate: string | null = null
 
   constructor(url: string) {
@@ -25,8 +26,16 @@ export class SimServer {
       statement_timeout: 60_000,
       idle_in_transaction_session_timeout: 0,
       idleTimeoutMillis: 0,
+      // A plan that depended on how often a statement ran before would make order depend on earlier seeds.
+      options: '-c plan_cache_mode=force_generic_plan',
     })
     return this.#pool.connect()
+  }
+
+  /** The connection of all statements that stand alone: only one is under way at a time, so one is enough. */
+  shared(like: pg.Pool): Promise<pg.PoolClient> {
+    this.#shared ??= this.lend(like)
+    return this.#shared
   }
 
   /** Empties every table for the next seed. */
@@ -47,6 +56,8 @@ export class SimServer {
   }
 
   async close(): Promise<void> {
+    const shared = await this.#shared
+    shared?.release()
     await this.#pool?.end()
   }
 

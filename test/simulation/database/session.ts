@@ -36,20 +36,28 @@ export interface Statement {
   readonly rows: readonly unknown[]
 }
 
+/** Real connections: one for each transaction that is open, and one for everything else. */
+export interface Connections {
+  lend(): Promise<pg.PoolClient>
+  shared(): Promise<pg.PoolClient>
+}
+
 const CODES = { serialization: '40001', deadlock: '40P01' } as const
 
 /** A connection as a daemon sees it: a real one, with bad luck. */
 export class Session {
   readonly #owner: SessionOwner
-  readonly #client: pg.PoolClient
+  readonly #connections: Connections
   readonly #gate: Gate
+  /** While a transaction is open. */
+  #client: pg.PoolClient | null = null
   #statements: Statement[] | null = null
   #state: 'sound' | 'aborted' | 'broken' = 'sound'
   #released = false
 
-  constructor(owner: SessionOwner, client: pg.PoolClient, gate: Gate) {
+  constructor(owner: SessionOwner, connections: Connections, gate: Gate) {
     this.#owner = owner
-    this.#client = client
+    this.#connections = connections
     this.#gate = gate
   }
 
@@ -70,7 +78,7 @@ export class Session {
     if (mishap === 'kill_before') return this.#die()
     if (mishap === 'drop') return this.#breakOff()
     if (mishap === 'serialization' || mishap === 'deadlock') return this.#abort(CODES[mishap])
-    const result = await this.#run(text, values)
+    const result = await this.#runUnlessDead(text, values)
     if (mishap === 'kill_after') return this.#die()
     if (mishap === 'drop_after') return this.#breakOff()
     return result
@@ -79,7 +87,7 @@ export class Session {
   release(): void {
     if (this.#released || !this.#owner.isAlive) return
     this.#released = true
-    this.#client.release()
+    this.#giveBack()
   }
 
   /** The process is gone: the server notices, rolls back, and the connection is free for others. */
@@ -87,7 +95,17 @@ export class Session {
     if (this.#released) return
     this.#released = true
     if (this.inTransaction) await this.#send('rollback')
-    this.#client.release()
+    this.#giveBack()
+  }
+
+  /** Who died while it waited for its turn never learns of anything. */
+  async #runUnlessDead(text: string, values: readonly unknown[]): Promise<unknown> {
+    try {
+      return await this.#run(text, values)
+    } catch (error) {
+      if (!this.#owner.isAlive) return forever()
+      throw error
+    }
   }
 
   async #run(text: string, values: readonly unknown[]): Promise<unknown> {
@@ -105,10 +123,29 @@ export class Session {
     return result
   }
 
+  /** Under a name, so that the server plans each statement once, and with the world's time in place of its own. */
   #send(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult> {
-    const time = `'${this.#owner.databaseTime.toISOString()}'::timestamptz`
+    if (!text.includes('clock_timestamp()')) return this.#pass(text, [...values])
+    const time = `$${values.length + 1}::timestamptz`
     const timed = text.replaceAll('clock_timestamp()', time)
-    return this.#gate.pass(() => this.#client.query(timed, [...values]))
+    return this.#pass(timed, [...values, this.#owner.databaseTime.toISOString()])
+  }
+
+  #pass(text: string, values: unknown[]): Promise<pg.QueryResult> {
+    const name = nameOf(text)
+    return this.#gate.pass(async () => {
+      if (!this.#owner.isAlive && text !== 'rollback') throw connectionLost()
+      if (text === 'begin') this.#client = await this.#connections.lend()
+      const client = this.#client ?? (await this.#connections.shared())
+      const result = await client.query({ name, text, values })
+      if (text === 'commit' || text === 'rollback') this.#giveBack()
+      return result
+    })
+  }
+
+  #giveBack(): void {
+    this.#client?.release()
+    this.#client = null
   }
 
   async #die(): Promise<never> {
@@ -139,6 +176,14 @@ export class Session {
     this.#state = 'sound'
     return { command: 'ROLLBACK', rowCount: null, rows: [] }
   }
+}
+
+const names = new Map<string, string>()
+
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `s${names.size}`
+  names.set(text, name)
+  return name
 }
 
 /** What a dead process is still waiting for. */

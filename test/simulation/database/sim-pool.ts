@@ -26,17 +26,20 @@ export class SimPool {
     return this.#sessions.size
   }
 
-  async connect(): Promise<object> {
-    const client = await this.#gate.pass(() => this.#server.lend(this.#original))
-    const session = new Session(this.#owner, client, this.#gate)
+  connect(): Promise<object> {
+    const connections = {
+      lend: () => this.#server.lend(this.#original),
+      shared: () => this.#server.shared(this.#original),
+    }
+    const session = new Session(this.#owner, connections, this.#gate)
     this.#sessions.add(session)
-    return {
+    return Promise.resolve({
       query: (text: string, values?: readonly unknown[]) => session.query(text, values),
       release: () => {
         this.#sessions.delete(session)
         session.release()
       },
-    }
+    })
   }
 
   async end(): Promise<void> {

@@ -201,7 +201,7 @@ export class Incident implements AsyncDisposable {
   /** A person accepts the reorg that the chain was halted for. */
   async acceptAncestor(): Promise<void> {
     this.#observer.resumed = true
-    assert.ok(await this.#operators.resume(this.daemon), 'there is an ancestor to accept')
+    assert.equal(await this.#operators.attend(this.daemon), 'resumed')
   }
 
   /** A person has seen to the providers and lets the chain look again. */

@@ -1,0 +1,55 @@
+import type { Coverage } from './coverage.ts'
+import type { Lie, TronLie } from './profile.ts'
+import { hold } from './violation.ts'
+
+/** Lies that no honest node could tell: whoever reads one has to say so. Others look like lag, and are read again. */
+const FLAGRANT: readonly (Lie | TronLie)[] = [
+  'other_block',
+  'foreign_log',
+  'duplicated_logs',
+  'sibling_logs',
+  'removed_logs',
+  'odd_id',
+  'huge_number',
+  'bare_block',
+]
+/** A fault on the way may spoil a lie, or a kill whoever heard it: but not so many of them. */
+const TOLD_MAX = 12
+
+/** What the daemons said aloud of their providers. */
+export class Alarms {
+  readonly #coverage: Coverage
+  heard = 0
+  /** A chain was halted, and nobody has looked at it yet. */
+  hasHalted = false
+
+  constructor(coverage: Coverage) {
+    this.#coverage = coverage
+  }
+
+  /** A line of a daemon's log, warnings left out. */
+  hear(line: Readonly<Record<string, unknown>>): void {
+    if (String(line['msg']).includes('halted')) this.hasHalted = true
+    if (!String(line['msg']).startsWith('provider contradiction')) return
+    this.heard += 1
+    this.#coverage.count('lies detected')
+    const { provider, claimed, shown } = (line['evidence'] ?? {}) as Record<string, unknown>
+    hold(
+      provider !== undefined || claimed !== undefined || shown !== undefined,
+      'I16',
+      () => `names neither a provider nor what it showed: ${JSON.stringify(line)}`,
+    )
+  }
+
+  /** Nothing is healed in silence. */
+  conclude(): void {
+    const told = FLAGRANT.reduce((sum, lie) => {
+      return sum + this.#coverage.of(`F4/F5 ${lie}`) + this.#coverage.of(`F9 ${lie}`)
+    }, 0)
+    hold(
+      told < TOLD_MAX || this.heard > 0,
+      'I16',
+      () => `${told} lies were told that no node could mean, and nobody said a word`,
+    )
+  }
+}
