@@ -93,9 +93,11 @@ const SECRET_LENGTH_MIN = 8
  */
 function withoutKeys(answer: HttpAnswer, headers: Readonly<Record<string, string>>): HttpAnswer {
   const keys = Object.values(headers).filter((key) => key.length >= SECRET_LENGTH_MIN)
-  const quoted = keys.filter((key) => answer.body.includes(key))
-  if (quoted.length === 0) return answer
-  return { ...answer, body: quoted.reduce((text, key) => text.replaceAll(key, '…'), answer.body) }
+  const without = (text: string): string =>
+    keys.reduce((rest, key) => rest.replaceAll(key, '…'), text)
+  if (keys.length === 0) return answer
+  const told = Object.entries(answer.headers).map(([name, value]) => [name, without(value)])
+  return { ...answer, headers: Object.fromEntries(told), body: without(answer.body) }
 }
 
 /** Parts of a URL that may be a key; shorter ones such as `v2` are not, and would blank out innocent words. */

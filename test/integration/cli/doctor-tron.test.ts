@@ -191,6 +191,25 @@ test('a suspension says what to do', async (t) => {
   assert.ok(!suspended.ran.out.includes(API_KEY) && !suspended.ran.err.includes(API_KEY))
 })
 
+test('a key that is quoted back, in a body or beside it, is not printed', async (t) => {
+  const { examine, node } = await patientWith(t, { shared: true })
+  const limits = { 'x-ratelimit-of': API_KEY, 'x-quota-left': `3 for ${API_KEY}` }
+  const gateway = await gatewayTo(t, node.fullUrl, limits)
+  const keyed = {
+    SETTLED_TRON_DEVNET_RPC_URLS: `mine=${gateway}`,
+    SETTLED_TRON_DEVNET_MINE_SOLIDITY_URL: gateway,
+    SETTLED_TRON_DEVNET_MINE_API_KEY: API_KEY,
+  }
+  const well = await examine(keyed)
+  assert.match(well.found['rate limit']?.detail ?? '', /x-quota-left: 3 for …/)
+  assert.ok(!well.ran.out.includes(API_KEY), well.ran.out)
+  for (const body of [{ Error: `the key ${API_KEY} is not valid` }, [API_KEY], { [API_KEY]: 1 }]) {
+    node.misbehave('*', { kind: 'change', change: () => body })
+    const { ran } = await examine(keyed)
+    assert.ok(!ran.out.includes(API_KEY) && !ran.err.includes(API_KEY), ran.out)
+  }
+})
+
 test('a node that asks for a key: without one and with a wrong one it fails, with its own all is well', async (t) => {
   const { examine } = await patientWith(t, { apiKey: API_KEY })
   const [without, wrong, right] = [
