@@ -16,7 +16,7 @@ const RailView = z.object({
   policy: z
     .object({
       version: z.int(),
-      document: policySchema.meta({ description: 'As "settled policy set" takes it' }),
+      document: policySchema.meta({ description: 'As "settled policy apply" takes it' }),
       author: z.string(),
       reason: z.string(),
       created_at: z.iso.datetime(),
