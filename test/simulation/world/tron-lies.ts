@@ -27,7 +27,7 @@ type Json = Readonly<Record<string, unknown>>
 type Bend = (asked: Asked, context: LieContext) => unknown
 
 const HEADERS: ReadonlySet<string> = new Set(['getblock', 'getblockbynum'])
-/** No double can hold it: a careless reader rounds it. */
+/** An int64 that a double cannot tell from its neighbours. */
 const HUGE_NUMBER = 2 ** 60
 
 const BENDS: Readonly<Record<TronLie, Bend>> = {

@@ -33,7 +33,7 @@ export class TronSpeech implements Speech {
     if (api === 'jsonrpc') return this.#answerRpc(body, sight)
     const fields = JSON.parse(body) as Fields
     const honest = answerTron(path, fields, sight, this.#speaker.profile.tron)
-    if (path === 'gettransactioninfobyblocknum') this.#countPhantoms(honest as TronInfo[])
+    if (Array.isArray(honest)) this.#countPhantoms(honest)
     const which = fields['num'] ?? fields['id_or_num']
     const height = which === undefined ? null : Number(which)
     const answer = this.#lie({ what: path, height, answer: honest }, sight) as object
@@ -77,6 +77,7 @@ export class TronSpeech implements Speech {
     return lieOnTron(asked, profile.lies, { sight, options: profile.tron, deps })
   }
 
+  /** Only infos come as a list. */
   #countPhantoms(infos: readonly TronInfo[]): void {
     const phantoms = infos.filter(({ result, log }) => result === 'FAILED' && log !== undefined)
     if (phantoms.length > 0) this.#speaker.deps.coverage.count('F9 phantom_logs', phantoms.length)
