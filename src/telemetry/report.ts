@@ -3,7 +3,7 @@ import { approximateTokens } from '../domain/amount.ts'
 import type { Chain, Rail, RailId } from '../domain/chain.ts'
 import { DEPOSIT_STATES, type Deposit } from '../domain/deposit.ts'
 import type { Finding } from '../domain/finding.ts'
-import type { DepositEvent } from '../domain/event.ts'
+import { EVENT_TYPES, type DepositEvent } from '../domain/event.ts'
 import type { Actor, Failing, Outcome, Recovered } from '../lib/loop.ts'
 import { isOutage, outageReason } from '../lib/outage.ts'
 import type { Logger } from './logger.ts'
@@ -48,6 +48,7 @@ export class Report {
   /** At the start: a counter that first appears with its first event has no rise that anybody could see. */
   watched(chain: Chain, rails: readonly RailId[]): void {
     this.#metrics.begin('reorg_depth_blocks', { chain: chain.slug })
+    for (const type of EVENT_TYPES) this.#metrics.begin('events_published_total', { type })
     for (const rail of rails) {
       this.#metrics.begin('transfers_seen_total', { rail })
       this.#metrics.begin('transfers_matched_total', { rail })

@@ -109,11 +109,14 @@ function drawGraph({ kind, lines, unit, from, to }: Drawing, { width, height }: 
   const perRow = Math.max(1, Math.floor((width * CHARS_PER_LEGEND_PIXEL) / LEGEND_CHARS_MAX))
   const legendRows = Math.ceil(lines.length / perRow)
   const bottom = height - 8 - FRAME.axis - legendRows * FRAME.legendLine - 4
-  const top = niceCeiling(Math.max(0, ...lines.flatMap(valuesOf)))
+  const values = lines.flatMap(valuesOf)
+  const top = niceCeiling(Math.max(0, ...values))
+  const floor = -niceCeiling(Math.max(0, ...values.map((value) => -value)), 0)
   const right = width - 8 - FRAME.right
   const atX = (seconds: number): number =>
     round(FRAME.left + ((seconds - from) / (to - from)) * (right - FRAME.left))
-  const atY = (value: number): number => round(bottom - (value / top) * (bottom - FRAME.top))
+  const atY = (value: number): number =>
+    round(bottom - ((value - floor) / (top - floor)) * (bottom - FRAME.top))
   const drawn = lines.map((line, index) => {
     const path = line.points.map(([seconds, value]) => `${atX(seconds)},${atY(value)}`)
     if (kind === 'stacked') {
@@ -132,10 +135,11 @@ function drawGraph({ kind, lines, unit, from, to }: Drawing, { width, height }: 
     const y = bottom + FRAME.axis + 12 + Math.floor(index / perRow) * FRAME.legendLine
     return `<rect x="${round(x)}" y="${y - 8}" width="9" height="9" fill="${colour(index)}"/>${text(x + 13, y, shorten(line.legend))}`
   })
-  return [...axes({ top, unit, from, to, atX, atY, right }), ...drawn, ...legend].join('\n')
+  return [...axes({ floor, top, unit, from, to, atX, atY, right }), ...drawn, ...legend].join('\n')
 }
 
 interface Axes {
+  readonly floor: number
   readonly top: number
   readonly unit: string
   readonly from: number
@@ -145,8 +149,11 @@ interface Axes {
   readonly atY: (value: number) => number
 }
 
-function axes({ top, unit, from, to, right, atX, atY }: Axes): string[] {
-  const values = Array.from({ length: TICKS + 1 }, (_, tick) => (top * tick) / TICKS)
+function axes({ floor, top, unit, from, to, right, atX, atY }: Axes): string[] {
+  const values = Array.from(
+    { length: TICKS + 1 },
+    (_, tick) => floor + ((top - floor) * tick) / TICKS,
+  )
   const level = values.map(
     (value) =>
       `<line x1="${FRAME.left}" x2="${right}" y1="${atY(value)}" y2="${atY(value)}" stroke="#ececec"/>` +
@@ -161,7 +168,7 @@ function axes({ top, unit, from, to, right, atX, atY }: Axes): string[] {
     const anchor = ['start', 'middle', 'end'][share * 2]
     const label = `${Math.round((to - from) * share)} s`
     const x = atX(from + (to - from) * share)
-    return text(x, atY(0) + 12, label, `fill="#666" text-anchor="${anchor}"`)
+    return text(x, atY(floor) + 12, label, `fill="#666" text-anchor="${anchor}"`)
   })
   return [...level, ...times]
 }
@@ -183,8 +190,8 @@ function valuesOf({ points }: Line): number[] {
   return points.map(([, value]) => value)
 }
 
-function niceCeiling(value: number): number {
-  if (value <= 0) return 1
+function niceCeiling(value: number, ofNothing = 1): number {
+  if (value <= 0) return ofNothing
   const magnitude = 10 ** Math.floor(Math.log10(value))
   const steps = [1, 2, 4, 6, 10].map((factor) => factor * magnitude)
   return steps.find((step) => step >= value) ?? 10 * magnitude

@@ -81,10 +81,10 @@ test('every panel and every alert has data of a real daemon, and its output is a
     await Promise.all(stack.networks.map((network) => network.mine()))
     await sleep(POLL_MS)
   }
-  await playRound(stack, { tokens: 250n, nextBlock })
+  await playRound(stack, { tokens: 250n, reorg: true, nextBlock })
   const waited = ['confirmed', 'final'].map((state) => `settled_time_to_${state}_seconds_count > 0`)
   assert.deepEqual(await unanswered(waited, isSaid), [], 'no deposit was confirmed and final')
-  await playRound(stack, { tokens: 40n, nextBlock })
+  await playRound(stack, { tokens: 40n, reorg: false, nextBlock })
 
   const panels = panelQueries(readBoards()).map(({ expr }) => expr)
   assert.deepEqual(await unanswered(panels, isSaid), [], 'panels without data')
