@@ -9,8 +9,9 @@ export function checkFeed({ recorded, standing }: PaymentFacts): Check | null {
   const { events } = recorded
   const evidence = events.map(eventText)
   const last = events.at(-1)
+  if (last === undefined) return null
   const unnumbered = events.filter(({ seq }) => seq === null).length
-  if (unnumbered === 0) return ok('feed', `${last?.type} is the last of ${events.length}`, evidence)
+  if (unnumbered === 0) return ok('feed', `${last.type} is the last of ${events.length}`, evidence)
   const detail = `${unnumbered} of ${events.length} events not yet in the feed`
   if (standing.isPublished) {
     return waiting('feed', 'not_published', detail, {

@@ -105,7 +105,8 @@ export function checkCanonical(facts: PaymentFacts): Check | null {
   const included = includedIn(live)
   const history = (recorded?.sightings ?? []).map((sighting) => sightingText(sighting, codec))
   if (included === null) {
-    if (recorded === null || stands(facts)) return null
+    if (recorded === null) return null
+    if (stands(facts)) return ok('canonical', 'in our view of the chain', history)
     return stopped('canonical', 'reorged_out', 'its block left the chain', { evidence: history })
   }
   const { block } = included
