@@ -18,6 +18,8 @@ export const FINDING_KINDS = {
   block_differs: 'critical',
   /** A provider's receipts are not those that its block commits to. */
   receipts_differ: 'critical',
+  /** A provider that could not be heard in several rounds: its word is missing wherever two are asked for. */
+  provider_unheard: 'warning',
   /** Blocks of our view that do not link. */
   view_broken: 'critical',
   /** A deposit that should have moved on. */

@@ -25,6 +25,7 @@ import { RecordChecks } from './record-checks.ts'
 import { takeNotices } from './notices.ts'
 import { recordFindings, REREAD_KINDS, type Recorded } from './record-findings.ts'
 import type { Subject } from './record-store.ts'
+import { Unheard } from './unheard.ts'
 
 /** Blocks read in one tick: some five thousand transfers where blocks are full, two megabytes of headers. */
 const STRETCH_BLOCKS = 32
@@ -56,8 +57,8 @@ export interface AuditPosition {
 interface Round {
   readonly startedMs: number
   readonly target: number
-  /** Who could not be heard in it: asked again in the next one. */
-  readonly failed: Set<string>
+  /** Who could not be heard in it, and why: asked again in the next one. */
+  readonly failed: Map<string, string>
   /** Who was read again already because it shows another history than it did: once in a round is enough. */
   readonly relinked: Set<string>
   /** Blocks that differ, to be read again; null before they were looked up. */
@@ -77,6 +78,7 @@ export class Auditor implements Actor {
   readonly name: string
   readonly #options: AuditorOptions
   readonly #checks: RecordChecks
+  readonly #unheard: Unheard
   #round: Round | null = null
   #nextRoundMs = -Infinity
 
@@ -84,6 +86,7 @@ export class Auditor implements Actor {
     this.name = `auditor:${options.chain.slug}`
     this.#options = options
     this.#checks = new RecordChecks(options)
+    this.#unheard = new Unheard(options.chain)
   }
 
   async tick(): Promise<Outcome> {
@@ -113,7 +116,7 @@ export class Auditor implements Actor {
     const startedMs = this.#options.env.clock.monotonicMs()
     if (startedMs < this.#nextRoundMs) return null
     this.#nextRoundMs = startedMs + ROUND_MS
-    this.#round = { startedMs, target, failed: new Set(), relinked: new Set(), reread: null }
+    this.#round = { startedMs, target, failed: new Map(), relinked: new Set(), reread: null }
     return this.#round
   }
 
@@ -186,7 +189,7 @@ export class Auditor implements Actor {
       return await work()
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
-      round.failed.add(provider)
+      round.failed.set(provider, error.message)
       return { pace: 'idle', name: 'provider_failed' }
     }
   }
@@ -245,17 +248,18 @@ export class Auditor implements Actor {
   async #end(lease: Lease, round: Round): Promise<Outcome> {
     const { db, chain, audit, env } = this.#options
     this.#round = null
-    if (round.failed.size > 0) return { pace: 'idle', name: 'incomplete' }
+    const silence = this.#unheard.note(round.failed)
+    const isComplete = round.failed.size === 0
     const checked = await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
       await forgetOthers(tx, chain.id, audit.providers)
       const now = env.clock.now()
-      const result = await this.#checks.run(tx, now)
-      await completeRound(tx, chain.id, { height: round.target, completedAt: now })
+      const result = await this.#checks.run(tx, silence, now)
+      if (isComplete) await completeRound(tx, chain.id, { height: round.target, completedAt: now })
       return result
     })
     this.#announce({ ...checked, announce: checked.remember })
-    return { pace: 'idle', name: 'complete' }
+    return { pace: 'idle', name: isComplete ? 'complete' : 'incomplete' }
   }
 }
 

@@ -20,6 +20,7 @@ import {
   type UnpublishedEvents,
 } from './check-store.ts'
 import { lockFinding, openFinding, resolveFinding } from './finding-store.ts'
+import type { Noticed } from './unheard.ts'
 
 const DEPOSITS_MAX = 1_000
 const LINKS_MAX = 10
@@ -29,7 +30,12 @@ const UNPUBLISHED_MS = 5 * 60_000
 const MARGIN_SECONDS = 60
 
 /** Looked at as a whole every time: what is not found again is gone. */
-const WHOLE_KINDS: readonly FindingKind[] = ['state_overdue', 'event_unpublished', 'view_broken']
+const WHOLE_KINDS: readonly FindingKind[] = [
+  'state_overdue',
+  'event_unpublished',
+  'view_broken',
+  'provider_unheard',
+]
 
 export interface Checked {
   /** To be called once the transaction has committed. */
@@ -50,11 +56,13 @@ export class RecordChecks {
     this.#chain = chain
   }
 
-  async run(tx: Tx, now: Date): Promise<Checked> {
+  /** `silence`: what the round itself has found out about providers. */
+  async run(tx: Tx, silence: Noticed, now: Date): Promise<Checked> {
     const { id } = this.#chain
     const unpublished = await unpublishedSince(tx, id, new Date(now.getTime() - UNPUBLISHED_MS))
     const links = await brokenLinks(tx, id, LINKS_MAX)
     const whole = [
+      ...silence.differences,
       ...(await this.#overdueDeposits(tx)),
       ...links.map((link) => this.#brokenLink(link)),
       ...(unpublished === null ? [] : [this.#unpublished(unpublished)]),
@@ -65,7 +73,7 @@ export class RecordChecks {
       const { finding, isNew } = await openFinding(tx, difference, now)
       if (isNew) opened.push(finding)
     }
-    const found = new Set<string>(whole.map((difference) => difference.id))
+    const found = new Set<string>([...silence.unresolved, ...whole.map((one) => one.id)])
     const standing = await standingIds(tx, id, WHOLE_KINDS)
     const gone = standing.filter((one) => !found.has(one))
     const resolved = await resolveAll(tx, [...gone, ...(await deliveredSince(tx, id))], now)
@@ -169,7 +177,7 @@ function versionOf({ id, version }: Deposit): string {
 }
 
 async function resolveAll(tx: Tx, ids: readonly string[], now: Date): Promise<Checked['resolved']> {
-  const reason = 'gone: our records were looked at again, and they agree'
+  const reason = 'gone: it was looked at again, and all is as it should be'
   const resolved: { finding: Finding; reason: string }[] = []
   for (const id of ids as FindingId[]) {
     await resolveFinding(tx, id, { at: now, by: 'settled', reason })

@@ -146,3 +146,27 @@ test('on TRON a node that serves another block at a solid height is found', asyn
     ['block_differs', 'third', finalized_height],
   )
 })
+
+test('on TRON a blacklisted deposit address and a pause are found, and taken back', async (t) => {
+  const world = await worldOfThree(t)
+  await world.wallet.callToken({ name: 'addBlackList', args: [ALICE] })
+  await world.wallet.callToken({ name: 'pause' })
+  world.devnet.mine()
+  await world.settle()
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), [
+    'address_blacklisted open',
+    'token_paused open',
+  ])
+  const marks = await world.db.selectFrom('deposit_address').select('blacklisted_at').execute()
+  assert.equal(marks.filter((mark) => mark.blacklisted_at !== null).length, 1)
+  await world.wallet.callToken({ name: 'removeBlackList', args: [ALICE] })
+  await world.wallet.callToken({ name: 'unpause' })
+  world.devnet.mine()
+  await world.settle()
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), [
+    'address_blacklisted resolved',
+    'token_paused resolved',
+  ])
+})
