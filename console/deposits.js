@@ -1,3 +1,4 @@
+import { orRefusal } from './api.js'
 import { h } from './dom.js'
 import { amountCell, badge, integer, moment, short } from './format.js'
 import { filter, loadPages, moreButton, table } from './list.js'
@@ -11,11 +12,12 @@ const STATES = ['detected', 'confirmed', 'final', 'orphaned', 'reversed']
 /** @param {Context} context */
 export async function load(context) {
   const { params } = context
-  return loadPages(context, 'v1/deposits', {
+  const query = {
     state: params.get('state'),
     rail: params.get('rail'),
     ...soughtBy(params.get('q') ?? ''),
-  })
+  }
+  return orRefusal(loadPages(context, 'v1/deposits', query))
 }
 
 /**
@@ -34,10 +36,14 @@ function soughtBy(text) {
 }
 
 /**
- * @param {{ rows: any[], more: boolean }} data
+ * @param {{ answer: { rows: any[], more: boolean } | null, refused: string | null }} data
  * @param {Context} context
  */
-export function render({ rows, more }, context) {
+export function render({ answer, refused }, context) {
+  if (answer === null) {
+    return [searchBar(context), h('p', { role: 'alert', class: 'problem' }, refused)]
+  }
+  const { rows, more } = answer
   const columns = [
     {
       title: 'Amount',

@@ -14,6 +14,16 @@ const DAYS = 30
 
 /** @param {Context} context */
 export async function load({ api, params }) {
+  // Anew: somebody may have applied a policy since this tab was opened.
+  const environment = await api.get('v1/environment')
+  return { environment, ...(await trial(api, params)) }
+}
+
+/**
+ * @param {import('./api.js').Api} api
+ * @param {URLSearchParams} params
+ */
+async function trial(api, params) {
   const candidate = params.get('candidate')
   if (candidate === null) return { answer: null, refused: null }
   const document = parse(candidate)
@@ -34,24 +44,27 @@ function parse(text) {
 }
 
 /**
- * @param {{ answer: any, refused: string | null }} data
+ * @param {{ environment: any, answer: any, refused: string | null }} data
  * @param {Context} context
  */
-export function render({ answer, refused }, context) {
+export function render({ environment, answer, refused }, context) {
   return [
     h(
       'p',
       null,
       'What another policy would have made of the deposits there were, beside what happened.',
     ),
-    form(context),
+    form(environment, context),
     refused && h('p', { role: 'alert', class: 'problem lines' }, refused),
     ...(answer === null ? [] : comparison(answer)),
   ]
 }
 
-/** @param {Context} context */
-function form({ environment, params, go }) {
+/**
+ * @param {any} environment
+ * @param {Context} context
+ */
+function form(environment, { params, go }) {
   if (environment.rails.length === 0) return h('p', { class: 'empty' }, 'No rail is enabled.')
   const chosen =
     environment.rails.find((/** @type {any} */ one) => one.rail === params.get('rail')) ??

@@ -9,6 +9,8 @@ import { openPage, quote, type Page } from './chromium.ts'
 import { signIn } from './sign-in.ts'
 import { consoleWorld, HOSTILE_ANSWER, HOSTILE_OWNER, type ConsoleWorld } from './world.ts'
 
+/** One letter's case is wrong. */
+const MISSPELT = '0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'
 const HASH = `0x${'ab'.repeat(32)}` as const
 
 /** Whatever a test was about: nothing was complained of, and nothing was asked for elsewhere. */
@@ -105,6 +107,10 @@ test('the console, as a person uses it', async (t) => {
     async () => {
       await page.press('/')
       assert.equal(await page.evaluate('document.activeElement.id'), 'search')
+      await page.type(MISSPELT)
+      await page.press('Enter')
+      await page.sees('checksum', '[role=alert]')
+      await page.press('/')
       await page.type(HOSTILE_OWNER)
       await page.press('Enter')
       await page.until(`document.querySelectorAll('a.row').length === 1`)
@@ -145,6 +151,28 @@ test('the console, as a person uses it', async (t) => {
     await page.sees('It is due again', '#status')
     await page.until(`document.querySelectorAll('table tbody tr').length === 2`)
     assert.equal(arrivals(), 2)
+  })
+
+  await t.test('a range of the feed is sent again', async () => {
+    const { data } = await made.call('GET', '/v1/endpoints')
+    const { id } = data.find((one: { description: string }) => one.description === 'answers 200')
+    const feed = await made.call('GET', '/v1/events?limit=3')
+    const [, second, third] = feed.data.map((one: { id: string }) => one.id)
+    await page.goto(`${made.origin}/console#/endpoints/${id}`)
+    await page.sees('answers 200')
+    await page.evaluate(`document.querySelector('#from').focus()`)
+    await page.type('2')
+    await page.evaluate(`document.querySelector('#to').focus()`)
+    await page.type('3')
+    await page.press('Enter')
+    await page.sees('Events 2 to 3', '#confirm')
+    await page.click('#confirm-yes')
+    await page.sees('2 deliveries are due again', '#status')
+    for (const event of [second, third]) {
+      const path = `/v1/deliveries?endpoint=${id}&event=${event}&state=delivered`
+      await made.listed(path, ({ attempts_total: attempts }) => attempts === 2)
+      assert.equal(made.arrived.filter((one) => one === event).length, 2)
+    }
   })
 
   await t.test('help says the keys; every view has a key', async () => {

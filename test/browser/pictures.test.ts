@@ -29,6 +29,9 @@ const KEEP = process.env['SETTLED_PICTURES']
 
 const AUDIT = readFileSync(path.join(import.meta.dirname, 'audit.js'), 'utf8')
 
+/** Tables and drawings scroll by themselves; the page never sideways. */
+const OVERFLOW = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
+
 const CANDIDATE = {
   bands: [
     { up_to: '50', confirmations: 1 },
@@ -104,14 +107,15 @@ test('the main views fit their window and can be read by all, in the light and i
     policies: [`policies?${trialOf(CANDIDATE).toString()}`, 'what the candidate would have done'],
     explain: [`explain?q=${world.reversed}`, 'canonical'],
   } as const
-  await page.resize(1_120, 640)
   for (const scheme of ['dark', 'light'] as const) {
     await page.prefer(scheme)
     for (const [name, [address, words]] of Object.entries(views)) {
       await page.goto(`${world.origin}/console#/${address}`)
       await page.sees(words)
-      const overflow = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
-      assert.equal(await page.evaluate(overflow), 0, `${name} is wider than its window`)
+      for (const width of [390, 1_120]) {
+        await page.resize(width, 640)
+        assert.equal(await page.evaluate(OVERFLOW), 0, `${name} is wider than ${width}`)
+      }
       assert.deepEqual(await page.evaluate('findOffences()'), [], `${name}, ${scheme}`)
       if (name === 'policies') await page.evaluate(`document.querySelector('h2').scrollIntoView()`)
       const picture = await page.picture()
