@@ -75,7 +75,8 @@ async function huntMutants(): Promise<number> {
   const hunts = await hunt({
     templateUrl: server.templateUrl,
     jobs: Number(values.jobs ?? os.availableParallelism()),
-    seedsMax: Number(values.seeds ?? 200),
+    from: 1,
+    to: Number(values.seeds ?? 200),
     only: values.mutant ?? null,
     onHunt: (one) => console.log(describeHunt(one)),
   })

@@ -15,7 +15,9 @@ export interface Hunt {
 export interface HuntOptions {
   readonly templateUrl: string
   readonly jobs: number
-  readonly seedsMax: number
+  /** Numbers of the first seed and of the last one. */
+  readonly from: number
+  readonly to: number
   /** Some mutants by their names, or all of them. */
   readonly only: readonly string[] | null
   readonly onHunt?: (hunt: Hunt) => void
@@ -39,12 +41,12 @@ export async function hunt(options: HuntOptions): Promise<Hunt[]> {
 
 async function huntOne(
   mutant: string,
-  { templateUrl, seedsMax }: HuntOptions,
+  { templateUrl, from, to }: HuntOptions,
   control: Control,
 ): Promise<Hunt> {
   const { needs } = required(MUTANTS[mutant], `there is no mutant "${mutant}"`)
   await using worker = await Worker.start(templateUrl, mutant)
-  for (let seeds = 1; seeds <= seedsMax; seeds += 1) {
+  for (let seeds = from; seeds <= to; seeds += 1) {
     const seed = `mutant-${seeds}`
     if (needs?.(drawProfile(seed)) === false) continue
     const violation = await breakage(worker, seed)

@@ -8,14 +8,13 @@ import { MUTANTS, mutated } from './mutants.ts'
 
 const SOURCES = path.join(import.meta.dirname, '..', '..', '..', 'src')
 
-/** One of what is read, one of what is judged, two of what is told: each breaks within its first seeds. */
+/** Those that break soonest: most seeds show them. Few enough seeds that one which cannot fail is noticed. */
 const SAMPLE = [
-  'dirty padding is cut off a recipient',
   'everything confirmed is final',
-  'the events of a large step are lost',
+  'one confirmation too few',
   'a failed delivery counts as delivered',
 ]
-const SEEDS_MAX = 8
+const SEEDS = 8
 
 test('every mutant still finds its text', () => {
   for (const [name, { file }] of Object.entries(MUTANTS)) {
@@ -24,12 +23,15 @@ test('every mutant still finds its text', () => {
   }
 })
 
-test('the simulator notices a sample of them', async () => {
-  const hunts = await hunt({
-    templateUrl: required(process.env['SETTLED_TEST_DATABASE_URL'], 'run by test/run.ts'),
-    jobs: 1,
-    seedsMax: SEEDS_MAX,
-    only: SAMPLE,
+for (const name of SAMPLE) {
+  test(`the simulator notices that ${name}`, async () => {
+    const hunts = await hunt({
+      templateUrl: required(process.env['SETTLED_TEST_DATABASE_URL'], 'run by test/run.ts'),
+      jobs: 1,
+      from: 1,
+      to: SEEDS,
+      only: [name],
+    })
+    assert.deepEqual(toReport(hunts).not_caught, [])
   })
-  assert.deepEqual(toReport(hunts).not_caught, [])
-})
+}
