@@ -1,5 +1,6 @@
 import { policyHistory, type PolicyVersion } from '../confirmation/policy-store.ts'
 import type { Chain, Rail } from '../domain/chain.ts'
+import { AppError } from '../domain/error.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { Db } from '../store/database.ts'
 import { readRecords } from './history-store.ts'
@@ -43,6 +44,10 @@ export interface Window {
 
 export async function tryPolicy(db: Db, request: TrialRequest): Promise<Trial> {
   const { environment, rail, chain, inForce, candidate, from, to, readAt } = request
+  if (to <= from) {
+    const detail = `to: ${to.toISOString()} is not after from, ${from.toISOString()}; name an earlier from`
+    throw new AppError('invalid_request', detail)
+  }
   const filter = { ...request, rail: rail.id, chainId: chain.id, now: readAt }
   const { histories, memory } = await readRecords(db, filter)
   const versions = await policyHistory(db, environment, rail)

@@ -1,3 +1,5 @@
+import { formatAmount } from '../../domain/amount.ts'
+import type { Rail } from '../../domain/chain.ts'
 import type { Band } from '../../domain/policy.ts'
 
 /** `12 confirmations and finality, 2 providers` */
@@ -7,4 +9,10 @@ export function describeRule({ rule, providers }: Band): string {
     ...(rule.finality ? ['finality'] : []),
   ]
   return parts.join(' and ') + (providers > 1 ? `, ${providers} providers` : '')
+}
+
+/** Which amounts, the lower bound exclusive: `up to 1000`, `above 1000`, `any amount`. */
+export function describeAmounts(above: bigint, upTo: bigint | null, { decimals }: Rail): string {
+  if (upTo !== null) return `up to ${formatAmount(upTo, decimals)}`
+  return above === 0n ? 'any amount' : `above ${formatAmount(above, decimals)}`
 }

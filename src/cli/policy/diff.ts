@@ -5,7 +5,7 @@ import { diffPolicies, type Stretch } from '../../treasury/policy-diff.ts'
 import { boundText, ruleJson } from '../../treasury/trial-json.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from '../context.ts'
 import { knownRail } from '../lookup.ts'
-import { describeRule } from './describe-band.ts'
+import { describeAmounts, describeRule } from './describe-band.ts'
 import { candidateCommand, enabledPolicy, readCandidate } from './policy-subject.ts'
 
 export function diffCommand(context: CliContext): Command {
@@ -36,9 +36,8 @@ export function diffCommand(context: CliContext): Command {
 }
 
 function toRow({ above, upTo, inForce, candidate, isChanged }: Stretch, rail: Rail): string[] {
-  const bound = boundText(upTo, rail)
-  const amount = bound === null ? `above ${boundText(above, rail)}` : `up to ${bound}`
-  return [amount, describeRule(inForce), describeRule(candidate), isChanged ? 'changed' : 'same']
+  const rules = [describeRule(inForce), describeRule(candidate)]
+  return [describeAmounts(above, upTo, rail), ...rules, isChanged ? 'changed' : 'same']
 }
 
 function toJson({ above, upTo, inForce, candidate, isChanged }: Stretch, rail: Rail) {

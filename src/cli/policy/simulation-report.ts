@@ -1,12 +1,11 @@
 import { formatAmount } from '../../domain/amount.ts'
 import type { Rail } from '../../domain/chain.ts'
-import type { Band } from '../../domain/policy.ts'
 import type { BandComparison, Figures, Simulation } from '../../treasury/simulation.ts'
 import type { Tally } from '../../treasury/tally.ts'
-import { amountSeconds, boundText } from '../../treasury/trial-json.ts'
+import { amountSeconds } from '../../treasury/trial-json.ts'
 import type { Trial } from '../../treasury/trial.ts'
 import { table } from '../context.ts'
-import { describeRule } from './describe-band.ts'
+import { describeAmounts, describeRule } from './describe-band.ts'
 
 /** Named rather than counted in a list that a person reads to the end. */
 const NAMED_MAX = 20
@@ -33,35 +32,49 @@ const COLUMNS = [
 ]
 
 /** A header and two rows a band, the last two for all bands together. */
-export function simulationCells({ bands, total }: Simulation, rail: Rail): string[][] {
-  return [COLUMNS, ...[...bands, total].flatMap((comparison) => rowsOf(comparison, rail))]
+export function simulationCells(simulation: Simulation, rail: Rail): string[][] {
+  return [COLUMNS, ...named(simulation, rail).flatMap((comparison) => rowsOf(comparison, rail))]
 }
 
 export function simulationLines({ window, simulation }: Trial): string[] {
   const { rail, environment, from, to, readAt } = window
   const { total, belowMinimum, unexplained } = simulation
   const all = total.deposits.count + belowMinimum.count
-  const named = unexplained.slice(0, NAMED_MAX).map((id) => `  ${id}`)
   return [
     `${environment} ${rail.id}: ${all} deposits first seen from ${from.toISOString()} until ${to.toISOString()},`,
     `followed until ${readAt.toISOString()}; amounts in ${rail.symbol}, times in seconds from first sight`,
     '',
     ...table([
       [...HEADER, 'reversed', 'waiting', 'orphaned'],
-      ...[...simulation.bands, total].flatMap((comparison) => shortRows(comparison, rail)),
+      ...named(simulation, rail).flatMap((comparison) => shortRows(comparison, rail)),
     ]),
     '',
     `below the candidate's minimum, in no row above: ${tallyText(belowMinimum, rail)}`,
     ...window.limits.map((limit) => `note: ${limit}`),
     `check: the rules in force, replayed, give exactly what was recorded of ${all - unexplained.length} of ${all} deposits`,
-    ...named,
+    ...unexplained.slice(0, NAMED_MAX).map((id) => `  ${id}`),
     ...(unexplained.length > NAMED_MAX ? [`  and ${unexplained.length - NAMED_MAX} more`] : []),
   ]
 }
 
+interface NamedComparison extends BandComparison {
+  readonly amounts: string
+}
+
+/** The bands, each by its amounts, and all of them together. */
+function named({ bands, total }: Simulation, rail: Rail): NamedComparison[] {
+  const rows = bands.map((comparison, index) => {
+    const above = bands[index - 1]?.band?.upTo ?? 0n
+    const upTo = comparison.band?.upTo ?? null
+    return { ...comparison, amounts: describeAmounts(above, upTo, rail) }
+  })
+  return [...rows, { ...total, amounts: 'all' }]
+}
+
 /** As a person reads it: the band once, each count with its sum. */
-function shortRows({ band, deposits, inForce, candidate }: BandComparison, rail: Rail): string[][] {
-  const title = band === null ? 'all' : `${bandName(band, rail)}: ${describeRule(band)}`
+function shortRows(comparison: NamedComparison, rail: Rail): string[][] {
+  const { amounts, band, deposits, inForce, candidate } = comparison
+  const title = band === null ? amounts : `${amounts}: ${describeRule(band)}`
   const row = (figures: Figures): string[] => [
     ...figureCells(figures, rail).slice(0, 5),
     ...[figures.reversed, figures.waiting, figures.orphaned].map(({ count, sum }) =>
@@ -74,14 +87,10 @@ function shortRows({ band, deposits, inForce, candidate }: BandComparison, rail:
   ]
 }
 
-function bandName({ upTo }: Band, rail: Rail): string {
-  const bound = boundText(upTo, rail)
-  return bound === null ? 'above' : `up to ${bound}`
-}
-
-function rowsOf({ band, deposits, ...sides }: BandComparison, rail: Rail): string[][] {
+function rowsOf(comparison: NamedComparison, rail: Rail): string[][] {
+  const { amounts, band, deposits, ...sides } = comparison
   const head = [
-    band === null ? 'all' : bandName(band, rail),
+    amounts,
     band === null ? '' : describeRule(band),
     `${deposits.count}`,
     formatAmount(deposits.sum, rail.decimals),

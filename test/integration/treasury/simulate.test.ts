@@ -103,6 +103,7 @@ test('what is printed adds up, and what is below the minimum is told apart', asy
   const { out } = await cli(...args)
   assert.match(out, /^acme-test anvil\/usdt: 5 deposits first seen/)
   assert.match(out, /below the candidate's minimum, in no row above: 2 deposits, 15\n/)
+  assert.match(out, /\nany amount: 1 confirmations +in force /)
   assert.doesNotMatch(out, /note:/, 'every figure is from the records')
   assert.match(out, /exactly what was recorded of 5 of 5 deposits\n$/)
   const csv = `${file}.csv`
@@ -114,6 +115,8 @@ test('what is printed adds up, and what is below the minimum is told apart', asy
   const empty = await cli(...args, '--to', '2021-01-01', '--json')
   assert.equal(empty.json().total.deposits.count, 0)
   assert.equal(empty.json().total.in_force.wait_ms, null)
+  const backwards = await cli(...args, '--to', '2019-12-31')
+  assert.match(backwards.err, /^error: to: 2019-12-31T00:00:00.000Z is not after from, 2020/)
   const nowhere = await cli(...args, '--csv', path.join(csv, 'none.csv'))
   assert.match(nowhere.err, /^error: --csv: .* cannot be written: /)
   assert.equal((await cli(...args, '--to', 'yesterday')).code, 2)
