@@ -214,6 +214,7 @@ async function openChains({ config, env, report, log }: Base, http: RpcHttp): Pr
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       refused.set(chain.id, error.message)
+      report.leaseWanted(`chain:${chain.id}`)
       log.fatal({ chain: chain.slug }, `chain not started: ${error.message}`)
     }
   }

@@ -118,6 +118,9 @@ test('a provider of another chain is refused, and the chains that are right run 
   assert.equal(healthy, false)
   assert.deepEqual(chains[0], { chain: 'anvil', problem: null })
   assert.match(chains[1].problem, /brook serves eip155:31337, not eip155:31338/)
+  const leases = await app.metrics.registry.getSingleMetricAsString('settled_lease_held')
+  assert.match(leases, /^settled_lease_held\{lease="chain:eip155:31337"\} 1$/m)
+  assert.match(leases, /^settled_lease_held\{lease="chain:eip155:31338"\} 0$/m)
 })
 
 test('a chain whose file names two contracts is not watched at all', async (t) => {
