@@ -11,7 +11,7 @@ import { describeFailure } from './scoreboard.ts'
 const SEEDS = 10
 const ROUNDS = 5
 /** A failure has to be told, with its seed, before the test's own deadline of two minutes. */
-const REAL_MS_MAX = 40_000
+const REAL_MS_MAX = 75_000
 const SHRINK_MS = 20_000
 /** In a full run other files want the processor too. */
 const JOBS = Math.min(2, os.availableParallelism())
