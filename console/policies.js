@@ -133,7 +133,7 @@ function comparison({
       rows
         .filter(({ deposits }) => deposits.count > 0)
         .map(({ name, deposits, in_force: inForce, candidate }) => ({
-          title: `${name} · ${integer(deposits.count)} deposits, ${amountText(deposits.sum)}`,
+          title: `${name} · ${integer(deposits.count)} deposits, ${amountText(deposits.amount_decimal)}`,
           rows: [
             {
               name: 'half within',
@@ -161,7 +161,7 @@ function comparison({
         ...(below.count === 0
           ? []
           : [
-              `${integer(below.count)} deposits, ${amountText(below.sum)}, are below the candidate's minimum and in no row.`,
+              `${integer(below.count)} deposits, ${amountText(below.amount_decimal)}, are below the candidate's minimum and in no row.`,
             ]),
         ...limits,
         ...(unexplained.length === 0
@@ -181,7 +181,9 @@ function figuresTable(rows) {
   const wait = (/** @type {'p50' | 'p95' | 'max'} */ which) => (/** @type {any} */ row) =>
     row.wait_ms === null ? '–' : duration(row.wait_ms[which])
   const tally = (/** @type {string} */ name) => (/** @type {any} */ row) =>
-    row[name].count === 0 ? '0' : `${integer(row[name].count)} (${amountText(row[name].sum)})`
+    row[name].count === 0
+      ? '0'
+      : `${integer(row[name].count)} (${amountText(row[name].amount_decimal)})`
   return table({
     caption: 'The same in figures',
     columns: [

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 
-const Decimal = z.string().meta({ description: "Exact, in the asset's unit" })
-const TallyView = z.object({ count: z.int(), sum: Decimal })
+const TallyView = z.object({
+  count: z.int(),
+  amount: z.string().meta({ description: 'Base units' }),
+  amount_decimal: z.string().meta({ description: "Exact, in the asset's unit" }),
+})
 
 const FiguresView = z.object({
   confirmed: z.int(),

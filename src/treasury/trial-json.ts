@@ -2,7 +2,7 @@ import { formatAmount } from '../domain/amount.ts'
 import type { Rail } from '../domain/chain.ts'
 import type { Band } from '../domain/policy.ts'
 import type { BandComparison, Figures } from './simulation.ts'
-import type { Tally } from './tally.ts'
+import { tallyJson } from './tally.ts'
 import type { Trial } from './trial.ts'
 
 /** A trial as programs read it, from the API and from the command line alike. Amounts are exact decimals. */
@@ -60,8 +60,4 @@ function figuresJson(figures: Figures, rail: Rail) {
     waiting: tallyJson(waiting, rail),
     orphaned: tallyJson(orphaned, rail),
   }
-}
-
-function tallyJson({ count, sum }: Tally, rail: Rail) {
-  return { count, sum: formatAmount(sum, rail.decimals) }
 }

@@ -84,7 +84,7 @@ test('a candidate is told beside the policy in force, with exact amounts', async
   assert.equal(status, 200, text)
   assert.deepEqual([json.environment, json.rail, json.policy_version], ['acme-live', USDT, 1])
   assert.deepEqual(json.unexplained, [])
-  assert.deepEqual(json.total.deposits, { count: 1, sum: '12.5' })
+  assert.deepEqual(json.total.deposits, { count: 1, amount: '12500000', amount_decimal: '12.5' })
   const waits = (ms: number) => ({ p50: ms, p95: ms, max: ms })
   assert.deepEqual(json.total.in_force.wait_ms, waits(2 * BLOCK_MS))
   assert.deepEqual(json.total.candidate.wait_ms, waits(4 * BLOCK_MS))
@@ -92,7 +92,7 @@ test('a candidate is told beside the policy in force, with exact amounts', async
   assert.deepEqual(json.bands[0].rule, { confirmations: 5, finality: false, providers: 1 })
   const bounded = { ...body, to: SEEN.toISOString() }
   const before = await world.call('POST', '/v1/policy-trials', { body: bounded })
-  assert.deepEqual(before.json.total.deposits, { count: 0, sum: '0' })
+  assert.deepEqual(before.json.total.deposits, { count: 0, amount: '0', amount_decimal: '0' })
 })
 
 test('a key tries policies on deposits of its own environment only, and writes nothing', async (t) => {

@@ -63,20 +63,32 @@ test('a candidate is judged by what happened, and the policy in force is reprodu
   assert.deepEqual(asItWas.total.candidate, asItWas.total.in_force)
   assert.deepEqual(asItWas.basis, { recorded: 4, estimated: 0, providers_assumed: 0 })
   assert.equal(asItWas.total.in_force.confirmed, 4)
-  assert.deepEqual(asItWas.total.in_force.reversed, { count: 2, sum: '30' })
-  assert.deepEqual(asItWas.total.in_force.waiting, { count: 1, sum: '500' })
+  assert.deepEqual(asItWas.total.in_force.reversed, {
+    count: 2,
+    amount: '30000000',
+    amount_decimal: '30',
+  })
+  assert.deepEqual(asItWas.total.in_force.waiting, {
+    count: 1,
+    amount: '500000000',
+    amount_decimal: '500',
+  })
 
   const careful = await fileOf(t, "bands: [{ up_to: '5', confirmations: 1 }, { confirmations: 8 }]")
   const wouldBe = (await cli(...common, careful)).json()
   const [small, large] = wouldBe.bands
-  assert.deepEqual(small.deposits, { count: 1, sum: '5' })
+  assert.deepEqual(small.deposits, { count: 1, amount: '5000000', amount_decimal: '5' })
   // The block itself is the first confirmation.
   assert.deepEqual(small.candidate.wait_ms, { p50: 0, p95: 0, max: 0 })
   assert.equal(large.candidate.confirmed, 1, 'the one that came back')
-  assert.deepEqual(large.candidate.reversed, { count: 0, sum: '0' })
-  assert.deepEqual(large.candidate.orphaned, { count: 1, sum: '20' })
-  assert.deepEqual(large.candidate.waiting, { count: 2, sum: '530' })
-  assert.deepEqual(large.in_force.reversed, { count: 2, sum: '30' })
+  assert.deepEqual(large.candidate.reversed, { count: 0, amount: '0', amount_decimal: '0' })
+  assert.deepEqual(large.candidate.orphaned, { count: 1, amount: '20000000', amount_decimal: '20' })
+  assert.deepEqual(large.candidate.waiting, {
+    count: 2,
+    amount: '530000000',
+    amount_decimal: '530',
+  })
+  assert.deepEqual(large.in_force.reversed, { count: 2, amount: '30000000', amount_decimal: '30' })
   assert.deepEqual(wouldBe.unexplained, [])
 
   // Eight confirmations of the block it came back in: when the tip was seven blocks above it.
