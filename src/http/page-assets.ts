@@ -19,7 +19,7 @@ export interface PageAsset {
   readonly name: string
   readonly type: string
   readonly body: Buffer
-  /** A third of the bytes, for whoever reads it: every browser does. */
+  /** A third of the bytes, for whoever reads it: every browser does. Made when it is first asked for. */
   readonly gzipped: Buffer
   /** Of the content, compressed or not: the same in whichever daemon behind a load balancer. */
   readonly etag: string
@@ -34,6 +34,17 @@ export function readPageAssets(directory = CONSOLE): PageAsset[] {
       if (type === undefined) return []
       const body = readFileSync(path.join(directory, name))
       const digest = createHash('sha256').update(body).digest('base64url')
-      return [{ name, type, body, gzipped: gzipSync(body), etag: `W/"${digest}"` }]
+      let gzipped: Buffer | null = null
+      const asset: PageAsset = {
+        name,
+        type,
+        body,
+        get gzipped() {
+          gzipped ??= gzipSync(body)
+          return gzipped
+        },
+        etag: `W/"${digest}"`,
+      }
+      return [asset]
     })
 }
