@@ -36,7 +36,9 @@ export class Judge {
     const [row] = await this.#world.server.query<{ at: Date | null }>(
       `select min(greatest(d.next_attempt_at, p.open_until)) as at
        from delivery d join endpoint p on p.id = d.endpoint_id
-       where d.state = 'pending' and p.state = 'enabled'`,
+       where d.state = 'pending' and p.state = 'enabled' and not exists (
+         select from delivery e where e.endpoint_id = d.endpoint_id and e.deposit_id = d.deposit_id
+           and e.version < d.version and e.state = 'pending')`,
     )
     return row?.at === null || row === undefined ? 0 : row.at.getTime() - this.#world.time.nowMs
   }

@@ -48,6 +48,9 @@ function next(): string | null {
 }
 
 await using server = await startTestServer(process.env['DATABASE_URL'])
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void server[Symbol.asyncDispose]().finally(() => process.exit(130)))
+}
 process.exitCode = values.mutants === true ? await huntMutants() : await simulate()
 
 async function simulate(): Promise<number> {
