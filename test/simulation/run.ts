@@ -49,9 +49,14 @@ function next(): string | null {
 
 await using server = await startTestServer(process.env['DATABASE_URL'])
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void server[Symbol.asyncDispose]().finally(() => process.exit(130)))
+  process.once(signal, () => void stop())
 }
 process.exitCode = values.mutants === true ? await huntMutants() : await simulate()
+
+async function stop(): Promise<never> {
+  await server[Symbol.asyncDispose]()
+  process.exit(130)
+}
 
 async function simulate(): Promise<number> {
   const result = await campaign({
