@@ -101,16 +101,15 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
       onEvents: () => publisher.wake.ring(),
     }),
   )
-  const chainFacts = config.chains.map(({ chain }) => chain)
   const loops: Loop[] = [
     ...watches.flatMap((watch, index) => chainLoops(watch, chains.opened[index]?.config)),
-    ...watches.map((watch, index) => auditLoop(base, watch, chains.opened[index])),
+    ...watches.flatMap((watch, index) => auditLoops(base, watch, chains.opened[index])),
     { actor: publisherLease, idleMs: REST_MS.lease },
     { actor: publisher, idleMs: REST_MS.publisher, wake: publisher.wake },
     { actor: deliveryLease, idleMs: REST_MS.lease },
     { actor: dispatcher, idleMs: REST_MS.dispatcher, wake: dispatcher.wake },
     { actor: new Gauges(db, env.clock, metrics, config.chains), idleMs: REST_MS.gauges },
-    { actor: new DriftGauges(db, metrics, chainFacts), idleMs: REST_MS.gauges },
+    { actor: new DriftGauges(db, metrics, config.chains), idleMs: REST_MS.gauges },
     { actor: new Housekeeping(db, env.clock), idleMs: REST_MS.housekeeping },
     { actor: new ShortageWatch(db, config.chains, base.report), idleMs: REST_MS.shortages },
   ]
@@ -183,16 +182,17 @@ function chainLoops(watch: ChainWatch, config: ChainConfig | undefined): Loop[] 
 }
 
 /** Rests after every stretch it reads: following the head comes first wherever a provider counts requests. */
-function auditLoop(
+function auditLoops(
   base: Base,
   watch: ChainWatch,
   opened: Chains['opened'][number] | undefined,
-): Loop {
+): Loop[] {
   const { config, source } = required(opened, 'every watch has its chain')
+  if (config.isAudited === false) return []
   const codec = codecOf(base.config, watch.chain.id)
   const { proofEvery = 0 } = base.config
   const actor = auditChain(config, watch, source.audit, { ...base, codec, proofEvery })
-  return { actor, idleMs: REST_MS.auditor }
+  return [{ actor, idleMs: REST_MS.auditor }]
 }
 
 interface Chains {

@@ -25,6 +25,8 @@ export interface ChainConfig {
   /** Where a daemon with an empty database starts: a height, or the chain's finalized block. */
   readonly start: number | 'finalized'
   readonly pollMs: number
+  /** Whether finalized blocks are read a second time; absent: they are. A hosted API's budget may not reach for it. */
+  readonly isAudited?: boolean
 }
 
 export interface RailConfig {

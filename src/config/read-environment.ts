@@ -88,6 +88,7 @@ function configure(variables: Variables, { chain, rails, pollMs }: ChainFacts): 
       min: POLL_MS_MIN,
       max: POLL_MS_MAX,
     }),
+    isAudited: variables.choice(`${prefix}_AUDIT`, ['on', 'off'], 'on') === 'on',
   }
 }
 

@@ -139,6 +139,25 @@ test('a chain whose file names two contracts is not watched at all', async (t) =
   assert.match(body, /anvil\/usdt: asset_id and contract name two contracts/)
 })
 
+test('the second look at one chain can be turned off, and nothing then waits for it', async (t) => {
+  const node = await tokenNode(t)
+  const second = await tokenNode(t, { chainId: 31_338 })
+  const app = await daemonOn(t, [
+    { ...configOf(31_337, 'anvil', node), isAudited: false },
+    configOf(31_338, 'brook', second),
+  ])
+  const auditors = app.actors.map(({ name }) => name).filter((name) => /^auditor/.test(name))
+  assert.deepEqual(auditors, ['auditor:brook'])
+  await tickAll(app)
+  const { body } = await app.server.inject({ url: '/metrics' })
+  const standing = body.split('\n').filter((line) => /^settled_drift_(audited|last)/.test(line))
+  assert.deepEqual(
+    standing.filter((line) => line.includes('anvil')),
+    [],
+  )
+  assert.equal(standing.length, 2)
+})
+
 function configOf(chainNumber: number, slug: string, node: Anvil): ChainConfig {
   const id = `eip155:${chainNumber}`
   return {

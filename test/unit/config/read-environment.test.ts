@@ -51,6 +51,7 @@ test('everything can be set', () => {
     SETTLED_ANVIL_WS_URL: 'ws://127.0.0.1:8545',
     SETTLED_ANVIL_START: '0',
     SETTLED_ANVIL_POLL_MS: '500',
+    SETTLED_ANVIL_AUDIT: 'off',
   })
   assert.equal(config.host, '::')
   assert.equal(config.port, 9000)
@@ -65,6 +66,7 @@ test('everything can be set', () => {
   assert.equal(anvil?.websocketUrl, 'ws://127.0.0.1:8545')
   assert.equal(anvil?.start, 0)
   assert.equal(anvil?.pollMs, 500)
+  assert.equal(anvil?.isAudited, false)
 })
 
 test('all problems are told at once, each with its variable and its remedy', () => {
