@@ -28,6 +28,12 @@ interface Asking {
   readonly payload?: object
 }
 
+interface Registration extends Pick<Registered, 'environment' | 'address' | 'watchFrom'> {
+  readonly rail: Rail
+  /** As its owner writes the address. */
+  readonly spelt: string
+}
+
 /** The people and programs that use settled through its API while everything else happens. */
 export class Operators {
   readonly readers: readonly FeedReader[]
@@ -35,6 +41,7 @@ export class Operators {
   readonly #oracle: Oracle
   readonly #dice: Dice
   readonly #keys = new Map<string, string>()
+  readonly #inDoubt = new Map<string, Registration>()
   #requests = 0
 
   constructor(world: World, oracle: Oracle) {
@@ -102,12 +109,27 @@ export class Operators {
       (one) => one.environment === environment && one.rail === rail.id && one.address === address,
     )
     if (known) return
+    const name = `${environment} ${rail.id} ${address}`
+    const registration = this.#inDoubt.get(name) ?? this.#draw(environment, rail, address)
+    this.#inDoubt.set(name, registration)
+    await this.#conclude(daemon, registration)
+  }
+
+  #draw(environment: string, rail: Rail, address: Registered['address']): Registration {
+    const dice = this.#dice
     const height = this.#world.chain.tip.height
     const watchFrom = dice.chance(0.5) ? dice.between(0, height) : null
     const { spellings } = FAMILIES[this.#world.profile.family]
+    const spelt = dice.fork(`${environment} ${rail.id} ${address}`).pick(spellings(address))
+    return { environment, rail, address, watchFrom, spelt }
+  }
+
+  /** Whoever got no answer does not know whether it was registered, and has to ask until there is one. */
+  async #conclude(daemon: Daemon, registration: Registration): Promise<void> {
+    const { environment, rail, address, watchFrom, spelt } = registration
     const payload = {
       rail: rail.id,
-      address: dice.fork(`${environment} ${rail.id} ${address}`).pick(spellings(address)),
+      address: spelt,
       owner: `owner of ${address}`,
       watch_from: watchFrom,
     }
@@ -125,6 +147,7 @@ export class Operators {
       'I1',
       () => `registered at height ${registeredHeight}, which nobody has shown`,
     )
+    this.#inDoubt.delete(`${environment} ${rail.id} ${address}`)
     this.#oracle.registered.push({
       environment,
       rail: rail.id,
@@ -138,8 +161,13 @@ export class Operators {
     )
   }
 
-  /** What a receiver that was off has missed is asked for by range, as its owner would. */
+  /**
+   * Registrations that a daemon took to its grave are asked for again. What a receiver that was off has missed is
+   * asked for by range, as its owner would.
+   */
   async catchUp(daemon: Daemon): Promise<void> {
+    for (const registration of [...this.#inDoubt.values()])
+      await this.#conclude(daemon, registration)
     const off = this.#world.receivers.filter(({ wasOff }) => wasOff)
     for (const receiver of off) await this.#setState(daemon, receiver, 'enabled')
     await this.readFeeds(daemon, 1_000)
