@@ -3,16 +3,15 @@ import type { Lie, TronLie } from './profile.ts'
 import { hold } from './violation.ts'
 
 /** Lies that no honest node could tell: whoever reads one has to say so. Others look like lag, and are read again. */
-const FLAGRANT: readonly (Lie | TronLie)[] = [
+const FLAGRANT: readonly Lie[] = [
   'other_block',
   'foreign_log',
   'duplicated_logs',
   'sibling_logs',
   'removed_logs',
-  'odd_id',
-  'huge_number',
-  'bare_block',
 ]
+/** On TRON a log of another contract belongs into an info, and is passed over. */
+const FLAGRANT_ON_TRON: readonly TronLie[] = ['other_block', 'odd_id', 'huge_number', 'bare_block']
 /** A fault on the way may spoil a lie, or a kill whoever heard it: but not so many of them. */
 const TOLD_MAX = 12
 
@@ -43,9 +42,10 @@ export class Alarms {
 
   /** Nothing is healed in silence. */
   conclude(): void {
-    const told = FLAGRANT.reduce((sum, lie) => {
-      return sum + this.#coverage.of(`F4/F5 ${lie}`) + this.#coverage.of(`F9 ${lie}`)
-    }, 0)
+    const told = [
+      ...FLAGRANT.map((lie) => `F4/F5 ${lie}`),
+      ...FLAGRANT_ON_TRON.map((lie) => `F9 ${lie}`),
+    ].reduce((sum, name) => sum + this.#coverage.of(name), 0)
     hold(
       told < TOLD_MAX || this.heard > 0,
       'I16',

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Family } from '../../src/domain/chain.ts'
 import { startTestServer } from '../support/server.ts'
 import { campaign } from './campaign.ts'
+import { commit } from './commit.ts'
 import { describeHunt, describeReport, hunt, toReport } from './mutants/hunt.ts'
 import { drawProfile } from './profile.ts'
 import { describeFailure, isIncomplete, scoreboard, toScores } from './scoreboard.ts'
@@ -98,12 +98,4 @@ async function huntMutants(): Promise<number> {
 function readFamily(text: string | undefined): Family | null {
   if (text === undefined || text === 'evm' || text === 'tron') return text ?? null
   throw new Error(`--family: "${text}" is neither evm nor tron`)
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  } catch {
-    return 'unknown'
-  }
 }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { required } from '../../src/lib/assert.ts'
 import { campaign } from './campaign.ts'
+import { commit } from './commit.ts'
 import { describeFailure } from './scoreboard.ts'
 
 /** Fresh seeds of one test, and how many such tests: each has its own deadline. */
@@ -28,7 +29,7 @@ async function replay(seeds: readonly string[]): Promise<void> {
     realMsMax: REAL_MS_MAX,
     shrinkMs: SHRINK_MS,
   })
-  assert.equal(failures.map((failure) => describeFailure(failure, 'HEAD')).join('\n'), '')
+  assert.equal(failures.map((failure) => describeFailure(failure, commit())).join('\n'), '')
   assert.equal(ran, seeds.length)
 }
 
@@ -43,7 +44,8 @@ test('seeds that found something hold', async () => {
   await replay(seeds)
 })
 
-const run = Date.now().toString(36)
+/** Fresh with each commit, and the same wherever it is tried: a failure elsewhere can be replayed here. */
+const run = commit()
 
 for (let round = 1; round <= ROUNDS; round += 1) {
   const seeds = Array.from({ length: SEEDS }, (_, index) => `test-${run}-${round}-${index}`)
