@@ -166,8 +166,7 @@ export class Operators {
    * asked for by range, as its owner would.
    */
   async catchUp(daemon: Daemon): Promise<void> {
-    for (const registration of [...this.#inDoubt.values()])
-      await this.#conclude(daemon, registration)
+    for (const registration of this.#inDoubt.values()) await this.#conclude(daemon, registration)
     const off = this.#world.receivers.filter(({ wasOff }) => wasOff)
     for (const receiver of off) await this.#setState(daemon, receiver, 'enabled')
     await this.readFeeds(daemon, 1_000)
