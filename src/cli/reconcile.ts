@@ -20,7 +20,7 @@ import {
 } from './reconcile/reconciliation-report.ts'
 import { verifyDay } from './reconcile/verify.ts'
 
-/** More are read with `settled findings`. */
+/** So many can be listed; which of them are open is not known of more. */
 const FINDINGS_MAX = 1_000
 
 interface ReconcileOptions extends JsonOption {
@@ -93,17 +93,22 @@ async function reconcile(
   }
 }
 
-/** Those of the environment, and those that concern everybody on a chain it uses. */
+/** Those of the environment, and those that concern everybody on a chain it uses: one more than can be listed. */
 async function standingFindings(db: Db, environment: string, book: Book): Promise<Finding[]> {
   const rails = [...(await railsOf(db, environment))]
-  const chains = new Set(rails.map((id) => book(id).rail.chainId))
-  const findings = await listFindings(db, { environment, state: 'standing', limit: FINDINGS_MAX })
-  return findings.filter((one) => one.environment !== null || chains.has(one.chainId))
+  const chainIds = rails.map((id) => book(id).rail.chainId)
+  return listFindings(db, { environment, chainIds, state: 'standing', limit: FINDINGS_MAX + 1 })
 }
 
 /** A finding that a person acknowledged is told, and does not stop the day from being closed. */
 function refuseToClose({ differences, findings }: Reconciliation): void {
   const open = findings.filter(({ state }) => state === 'open').length
+  if (findings.length > FINDINGS_MAX) {
+    throw new AppError(
+      'not_ready',
+      `the day does not close: more than ${FINDINGS_MAX} findings stand, and not all are listed; resolve some with "settled findings resolve"`,
+    )
+  }
   if (differences.length === 0 && open === 0) return
   throw new AppError(
     'not_ready',

@@ -133,6 +133,8 @@ export async function askToHeal(tx: Tx, id: FindingId, decision: Decision): Prom
 export interface FindingFilter {
   /** Those of this environment and those that concern everybody; null: all. */
   readonly environment: string | null
+  /** Of those that concern everybody, only those of these chains. */
+  readonly chainIds?: readonly ChainId[] | undefined
   /** `standing`: open or acknowledged. */
   readonly state?: FindingState | 'standing' | undefined
   readonly kind?: FindingKind | undefined
@@ -143,11 +145,19 @@ export interface FindingFilter {
 
 /** Newest first. */
 export async function listFindings(db: Db, filter: FindingFilter): Promise<Finding[]> {
-  const { environment, state, kind, depositId, before, limit } = filter
+  const { environment, chainIds, state, kind, depositId, before, limit } = filter
   let query = findings(db).orderBy('opened_at', 'desc').orderBy('id', 'desc').limit(limit)
   if (environment !== null) {
     query = query.where((eb) =>
       eb.or([eb('environment_id', '=', environment), eb('environment_id', 'is', null)]),
+    )
+  }
+  if (chainIds !== undefined) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('environment_id', 'is not', null),
+        eb('chain_id', '=', eb.fn.any(eb.val([...chainIds]))),
+      ]),
     )
   }
   if (state === 'standing') query = query.where('state', '<>', 'resolved')

@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
+import type { ChainId } from '../../../src/domain/chain.ts'
 import type { FindingId } from '../../../src/domain/finding.ts'
 import { acknowledgeFinding, openFinding } from '../../../src/drift/finding-store.ts'
 import { ALICE, BOB, canonicalTransfers, CAROL, UNIT } from '../../support/anvil-world.ts'
@@ -219,6 +220,20 @@ function canonicalOf(value: unknown): string {
   return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonicalOf(one)}`).join(',')}}`
 }
 
+const MISSING = {
+  id: 'fnd_1' as FindingId,
+  chainId: ANVIL.chain.id,
+  kind: 'deposit_missing' as const,
+  environment: ENVIRONMENT,
+  subject: 'a transaction',
+  summary: 'a transfer is not recorded',
+  evidence: {},
+  provider: null,
+  rail: RAIL.id,
+  height: 3,
+  depositId: null,
+}
+
 test('an open finding keeps the day from closing until somebody decides', async (t) => {
   const world = await treasuryWorld(t, [ALICE])
   await world.pay(ALICE, 5n * UNIT)
@@ -226,31 +241,50 @@ test('an open finding keeps the day from closing until somebody decides', async 
   world.clock.advance(DAY_MS)
   const clean = await reconciled(world, 0)
   assert.deepEqual([clean.code, clean.findings], [0, []])
-  const id: FindingId = 'fnd_1'
   const now = world.clock.now()
-  const finding = {
-    id,
-    chainId: ANVIL.chain.id,
-    kind: 'deposit_missing' as const,
-    environment: ENVIRONMENT,
-    subject: 'a transaction',
-    summary: 'a transfer is not recorded',
-    evidence: {},
-    provider: null,
-    rail: RAIL.id,
-    height: 3,
-    depositId: null,
-  }
-  await world.db.transaction().execute((tx) => openFinding(tx, finding, now))
+  await world.db.transaction().execute((tx) => openFinding(tx, MISSING, now))
   const open = await reconciled(world, 0)
   assert.equal(open.code, 1)
   assert.match(open.err, /0 differences and 1 open findings/)
-  assert.deepEqual(open.findings[0].id, id)
+  assert.deepEqual(open.findings[0].id, MISSING.id)
   assert.equal(open.digest, clean.digest)
   const decision = { at: now, by: 'ada', reason: 'known' }
-  await world.db.transaction().execute((tx) => acknowledgeFinding(tx, id, decision))
+  await world.db.transaction().execute((tx) => acknowledgeFinding(tx, MISSING.id, decision))
   const decided = await reconciled(world, 0)
   assert.deepEqual([decided.code, decided.findings[0].state], [0, 'acknowledged'])
+})
+
+test('findings of chains that nobody here uses hide none, and too many to list keep the day open', async (t) => {
+  const world = await treasuryWorld(t, [ALICE])
+  await world.pay(ALICE, 5n * UNIT)
+  await world.settle()
+  world.clock.advance(DAY_MS)
+  const opened = world.clock.now()
+  await world.db.transaction().execute((tx) => openFinding(tx, MISSING, opened))
+  const elsewhere = { ...MISSING, environment: null, chainId: 'eip155:77' as ChainId }
+  const later = new Date(opened.getTime() + 1_000)
+  await world.db.transaction().execute(async (tx) => {
+    for (let index = 0; index < 1_000; index += 1) {
+      await openFinding(tx, { ...elsewhere, id: `fnd_elsewhere_${index}` }, later)
+    }
+  })
+  const hidden = await reconciled(world, 0)
+  assert.deepEqual(
+    hidden.findings.map(({ id }: { id: string }) => id),
+    [MISSING.id],
+  )
+  assert.equal(hidden.code, 1)
+
+  // All of them concern everybody here now, and were decided on: an older one may be beyond the end of the list.
+  const decided = { state: 'acknowledged', acknowledged_at: later, acknowledged_by: 'ada' } as const
+  await world.db
+    .updateTable('finding')
+    .set({ ...decided, acknowledged_reason: 'known', chain_id: ANVIL.chain.id })
+    .where('environment_id', 'is', null)
+    .execute()
+  const full = await reconciled(world, 0)
+  assert.equal(full.code, 1)
+  assert.match(full.err, /^error: the day does not close: more than 1000 findings stand/)
 })
 
 test('providers are asked anew, and what they say otherwise is a difference', async (t) => {
