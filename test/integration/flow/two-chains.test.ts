@@ -146,7 +146,7 @@ test('the second look at one chain can be turned off, and nothing then waits for
     { ...configOf(31_337, 'anvil', node), isAudited: false },
     configOf(31_338, 'brook', second),
   ])
-  const auditors = app.actors.map(({ name }) => name).filter((name) => /^auditor/.test(name))
+  const auditors = app.actors.map(({ name }) => name).filter((name) => name.startsWith('auditor'))
   assert.deepEqual(auditors, ['auditor:brook'])
   await tickAll(app)
   const { body } = await app.server.inject({ url: '/metrics' })
