@@ -11,7 +11,7 @@ import { AppError } from './domain/error.ts'
 import { randomId } from './domain/id.ts'
 import { DriftGauges } from './drift/drift-gauges.ts'
 import type { Oracle } from './explain/ask.ts'
-import { Gauges } from './gauges.ts'
+import { Gauges, LastingTotals } from './gauges.ts'
 import { Housekeeping } from './housekeeping.ts'
 import type { App as HttpServer } from './http/deps.ts'
 import { askProbes } from './http/readiness.ts'
@@ -63,6 +63,7 @@ const REST_MS = {
   publisher: 250,
   dispatcher: 500,
   gauges: 5_000,
+  totals: 60_000,
   housekeeping: 60_000,
   shortages: 60_000,
 }
@@ -101,6 +102,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
       onEvents: () => publisher.wake.ring(),
     }),
   )
+  const lasting = new LastingTotals(db)
   const loops: Loop[] = [
     ...watches.flatMap((watch, index) => chainLoops(watch, chains.opened[index]?.config)),
     ...watches.flatMap((watch, index) => auditLoops(base, watch, chains.opened[index])),
@@ -108,7 +110,11 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     { actor: publisher, idleMs: REST_MS.publisher, wake: publisher.wake },
     { actor: deliveryLease, idleMs: REST_MS.lease },
     { actor: dispatcher, idleMs: REST_MS.dispatcher, wake: dispatcher.wake },
-    { actor: new Gauges(db, env.clock, metrics, config.chains), idleMs: REST_MS.gauges },
+    { actor: lasting, idleMs: REST_MS.totals },
+    {
+      actor: new Gauges(db, env.clock, metrics, { chains: config.chains, lasting }),
+      idleMs: REST_MS.gauges,
+    },
     { actor: new DriftGauges(db, metrics, config.chains), idleMs: REST_MS.gauges },
     { actor: new Housekeeping(db, env.clock), idleMs: REST_MS.housekeeping },
     { actor: new ShortageWatch(db, config.chains, base.report), idleMs: REST_MS.shortages },

@@ -12,7 +12,6 @@ import type { Evidence } from './confirmation/policy.ts'
 import { backlog, failingEndpoints } from './delivery/delivery-page-store.ts'
 import { approximateTokens } from './domain/amount.ts'
 import type { Chain, Rail, RailId } from './domain/chain.ts'
-import { DEPOSIT_STATES } from './domain/deposit.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Actor, Outcome } from './lib/loop.ts'
 import { countOpenRescans } from './match/rescan-store.ts'
@@ -23,6 +22,33 @@ import type { Metrics } from './telemetry/metrics.ts'
 /** A deposit whose rule held this long ago and that is not confirmed does not wait for its chain any more. */
 const OVERDUE_SECONDS = 300
 const UNFINAL_STATES = ['detected', 'confirmed'] as const
+const LASTING_STATES = ['final', 'orphaned', 'reversed'] as const
+
+/** Adds up the deposits that seldom change and are nearly all there are: too many to be read at every look. */
+export class LastingTotals implements Actor {
+  readonly name = 'lasting_totals'
+  readonly #db: Db
+  #totals: readonly DepositTotals[] | null = null
+
+  constructor(db: Db) {
+    this.#db = db
+  }
+
+  /** As of the last tick; null before the first. */
+  get totals(): readonly DepositTotals[] | null {
+    return this.#totals
+  }
+
+  async tick(): Promise<Outcome> {
+    this.#totals = await depositTotals(this.#db, LASTING_STATES)
+    return { pace: 'idle', name: 'read' }
+  }
+}
+
+interface GaugesOptions {
+  readonly chains: readonly ChainConfig[]
+  readonly lasting: LastingTotals
+}
 
 /** Sets the gauges that only the database knows. Any daemon may; they say the same wherever they are read. */
 export class Gauges implements Actor {
@@ -31,13 +57,17 @@ export class Gauges implements Actor {
   readonly #clock: Clock
   readonly #metrics: Metrics
   readonly #chains: readonly ChainConfig[]
+  readonly #lasting: LastingTotals
   readonly #rails: ReadonlyMap<RailId, Rail>
+  /** No deposit is ever deleted: where one was seen, there is one. */
+  readonly #seen = new Map<string, Pick<DepositTotals, 'environment' | 'rail'>>()
 
-  constructor(db: Db, clock: Clock, metrics: Metrics, chains: readonly ChainConfig[]) {
+  constructor(db: Db, clock: Clock, metrics: Metrics, { chains, lasting }: GaugesOptions) {
     this.#db = db
     this.#clock = clock
     this.#metrics = metrics
     this.#chains = chains
+    this.#lasting = lasting
     const rails = chains.flatMap((chain) => chain.rails.map(({ rail }) => rail))
     this.#rails = new Map(rails.map((rail) => [rail.id, rail]))
   }
@@ -50,12 +80,15 @@ export class Gauges implements Actor {
   }
 
   async #readDeposits(): Promise<void> {
-    const totals = await depositTotals(this.#db)
-    this.#metrics.reset('deposits')
-    this.#metrics.reset('deposit_amount_tokens')
-    // Where there are deposits, every state has its line: one that is empty is told from one that is not known.
+    const lasting = this.#lasting.totals
+    const totals = [...(await depositTotals(this.#db, UNFINAL_STATES)), ...(lasting ?? [])]
+    const known = lasting === null ? UNFINAL_STATES : [...UNFINAL_STATES, ...LASTING_STATES]
     for (const { environment, rail } of totals) {
-      for (const state of DEPOSIT_STATES) this.#setTotal({ environment, rail, state }, 0, 0n)
+      this.#seen.set(`${environment} ${rail}`, { environment, rail })
+    }
+    // Where there are deposits, every state has its line: one that is empty is told from one that is not known.
+    for (const subject of this.#seen.values()) {
+      for (const state of known) this.#setTotal({ ...subject, state }, 0, 0n)
     }
     for (const { environment, rail, state, count, amount } of totals) {
       this.#setTotal({ environment, rail, state }, count, amount)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Policy } from '../../../src/domain/policy.ts'
-import { Gauges } from '../../../src/gauges.ts'
+import { Gauges, LastingTotals } from '../../../src/gauges.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { ANVIL, ENVIRONMENT, flowWorld, RAIL } from '../../support/flow-world.ts'
@@ -29,7 +29,8 @@ async function measured(t: TestContext) {
   await world.register([ALICE])
   const metrics = new Metrics()
   const config = { ...ANVIL, providers: [], websocketUrl: null, start: 0, pollMs: 250 }
-  const gauges = new Gauges(db, systemClock, metrics, [config])
+  const lasting = new LastingTotals(db)
+  const gauges = new Gauges(db, systemClock, metrics, { chains: [config], lasting })
   /** The values of a gauge by its labels, those of rail and environment left out, after a look at the database. */
   const read = async (name: string): Promise<Record<string, number>> => {
     await gauges.tick()
@@ -42,15 +43,27 @@ async function measured(t: TestContext) {
     })
     return Object.fromEntries(entries)
   }
-  return { chain, read, follow: () => world.run(watch.keeper, watch.filter, watch.follower) }
+  return {
+    chain,
+    db,
+    lasting,
+    read,
+    follow: () => world.run(watch.keeper, watch.filter, watch.follower),
+  }
 }
 
 test('amounts are summed by state, in tokens, and by the depth of the reorg that would take them', async (t) => {
-  const { chain, read, follow } = await measured(t)
+  const { chain, lasting, read, follow } = await measured(t)
   chain.mine([payment(ALICE, 30n)])
   chain.mine([payment(ALICE, 1_000n)])
   chain.mine([payment(ALICE, 5n)])
   await follow()
+  assert.deepEqual(
+    await read('deposit_amount_tokens'),
+    { detected: 1_005, confirmed: 30 },
+    'what was not read yet is not called empty',
+  )
+  await lasting.tick()
   assert.deepEqual(await read('deposit_amount_tokens'), {
     detected: 1_005,
     confirmed: 30,
@@ -67,6 +80,21 @@ test('amounts are summed by state, in tokens, and by the depth of the reorg that
   assert.equal(atRisk['confirmed 2'], 0)
   assert.equal(atRisk['confirmed 3'], 30)
   assert.equal(atRisk['confirmed any'], 30)
+})
+
+test('what no longer moves is summed at a rest of its own, and what may still move at every look', async (t) => {
+  const { chain, db, lasting, read, follow } = await measured(t)
+  chain.mine([payment(ALICE, 30n)])
+  chain.mine([payment(ALICE, 1_000n)])
+  await follow()
+  await lasting.tick()
+  assert.equal((await read('deposits'))['confirmed'], 1)
+  await db.updateTable('deposit').set({ state: 'final' }).execute()
+  const before = await read('deposits')
+  assert.deepEqual([before['detected'], before['confirmed'], before['final']], [0, 0, 0])
+  await lasting.tick()
+  const after = await read('deposits')
+  assert.deepEqual([after['detected'], after['confirmed'], after['final']], [0, 0, 2])
 })
 
 test('a deposit that only another provider could confirm is overdue five minutes later, and not before', async (t) => {
