@@ -7,7 +7,7 @@ import { readReceipts, receiptCalls } from './receipt-answer.ts'
 /** Blocks whose receipts come in one batch: of full blocks some 8 MB. Nodes refuse batches beyond 100 calls. */
 const BLOCKS_AT_ONCE = 10
 
-/** Linked blocks with their receipts: a tenth of the requests that transaction infos take, and bound by hash. */
+/** Linked blocks with their receipts: a quarter of the requests that transaction infos take, and bound by hash. */
 export async function readByReceipts(rpc: RpcClient, from: number, to: number): Promise<Reading[]> {
   const readings: Reading[] = []
   for (let start = from; start <= to; start += BLOCKS_AT_ONCE) {
