@@ -42,6 +42,56 @@ test('every relative import names a file that exists', () => {
   assert.deepEqual(missing, [])
 })
 
+/** In the order of the flow: each imports only what stands on a line before its own (ARCHITECTURE.md). */
+const LAYERS = [
+  ['lib'],
+  ['domain'],
+  ['telemetry'],
+  ['store', 'config'],
+  ['source'],
+  ['block', 'match', 'confirmation', 'outbox', 'delivery', 'environment'],
+  ['pipeline.ts'],
+  ['drift', 'explain', 'treasury'],
+  ['http'],
+  [
+    'chain-watch.ts',
+    'gauges.ts',
+    'housekeeping.ts',
+    'lifecycle.ts',
+    'provider-shortage.ts',
+    'readiness.ts',
+  ],
+  ['app.ts'],
+  ['dev'],
+  ['cli'],
+  ['main.ts'],
+]
+
+/** Imports of what stands on the same line or on one below, and all that stand on none. */
+function againstTheFlow(graph: Graph): string[] {
+  const rank = (file: string) => LAYERS.findIndex((layer) => layer.includes(folderOf(file)))
+  return [...graph].flatMap(([file, targets]) => {
+    if (rank(file) === -1) return [`${file} stands in no layer`]
+    return [...targets]
+      .filter((to) => folderOf(to) !== folderOf(file) && rank(to) >= rank(file))
+      .map((to) => `${file} → ${to}`)
+  })
+}
+
+test('each layer imports only what stands before it', () => {
+  const seen = new Map([
+    ['src/block/a.ts', new Set(['src/block/b.ts', 'src/match/c.ts', 'src/lib/d.ts'])],
+    ['src/lib/d.ts', new Set(['src/block/a.ts'])],
+    ['src/new/e.ts', new Set<string>()],
+  ])
+  assert.deepEqual(againstTheFlow(seen), [
+    'src/block/a.ts → src/match/c.ts',
+    'src/lib/d.ts → src/block/a.ts',
+    'src/new/e.ts stands in no layer',
+  ])
+  assert.deepEqual(againstTheFlow(files), [])
+})
+
 test('no cycle between files', () => {
   assert.equal(findCycle(files), null)
 })
