@@ -36,13 +36,21 @@ export class LeaseKeeper implements Actor {
 
   async tick(): Promise<Outcome> {
     const askedMs = this.#env.clock.monotonicMs()
-    const before = this.#lease
-    this.#lease = await acquireLease(this.#db, this.#leaseName, this.#holder)
-    this.#renewedMs = askedMs
-    if ((before === null) !== (this.#lease === null)) {
-      this.#report.lease(this.#leaseName, this.#lease !== null)
+    try {
+      this.#hold(await acquireLease(this.#db, this.#leaseName, this.#holder))
+    } catch (error) {
+      // Without this a daemon that is cut off from its database would go on saying that it leads.
+      if (this.current() === null) this.#hold(null)
+      throw error
     }
+    this.#renewedMs = askedMs
     return { pace: 'idle', name: this.#lease === null ? 'standby' : 'held' }
+  }
+
+  #hold(lease: Lease | null): void {
+    const before = this.#lease
+    this.#lease = lease
+    if ((before === null) !== (lease === null)) this.#report.lease(this.#leaseName, lease !== null)
   }
 
   /** Hands the lease over at once. Called when nothing writes under it any more. */
