@@ -58,7 +58,10 @@ export function watchChain(
   const pipeline: Pipeline = { chain, rails, codec, filter, env }
   const apply = async (tx: Tx, step: Step) => {
     const applied = await applyStep(tx, step, pipeline)
-    return { more: applied.more, announce: () => announce(applied, step, { ...deps, rails }) }
+    return {
+      more: applied.more,
+      announce: () => announce(applied, step, { ...deps, chain, rails }),
+    }
   }
   const withBlockTimes = (transfers: readonly Transfer[]) =>
     timeTransfers(transfers, filter.candidates(transfers.filter(isUntimed)), source)
@@ -119,7 +122,7 @@ export function actorsOf(watch: ChainWatch): readonly Actor[] {
 function announce(
   applied: Applied,
   step: Step,
-  deps: ChainWatchDeps & Pick<Pipeline, 'rails'>,
+  deps: ChainWatchDeps & Pick<Pipeline, 'chain' | 'rails'>,
 ): void {
   if (step.kind === 'connect') {
     for (const [rail, transfers] of Map.groupBy(step.transfers, (transfer) => transfer.rail)) {
@@ -131,6 +134,11 @@ function announce(
     const rail = required(deps.rails.get(deposit.rail), `${deposit.rail} is a rail of this chain`)
     if (event !== undefined) deps.report.transition(deposit, event, rail)
     if (deposit.state === 'detected') deps.report.awaited(rail.id, bandLabel(deposit.policy))
+  }
+  for (const { deposit, alsoIn } of applied.secondSightings) {
+    const { id: depositId, txHash, height, blockHash: hash } = deposit
+    const evidence = { depositId, txHash, kept: { height, hash }, alsoIn }
+    deps.report.providerLied(deps.chain, 'one transaction stands in two blocks', evidence)
   }
   const waits = waitsOf(applied.transitions, deps.env.clock.now())
   for (const wait of waits) deps.report.waited(wait)

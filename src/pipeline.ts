@@ -1,5 +1,5 @@
 import { moveView } from './block/move-view.ts'
-import { settleDeposits } from './confirmation/settlement.ts'
+import { settleDeposits, type SecondSighting } from './confirmation/settlement.ts'
 import type { Chain, Codec, Rail, RailId } from './domain/chain.ts'
 import type { DepositEvent, Transition } from './domain/event.ts'
 import type { Step } from './domain/step.ts'
@@ -24,6 +24,7 @@ export interface Applied {
   /** One for each transition, in the same order. */
   readonly events: readonly DepositEvent[]
   readonly matched: ReadonlyMap<RailId, number>
+  readonly secondSightings: readonly SecondSighting[]
   /** More deposits are due than one step moves; a `settle` step takes the next ones. */
   readonly more: boolean
 }
@@ -45,7 +46,7 @@ export async function applyStep(tx: Tx, step: Step, pipeline: Pipeline): Promise
 
   const cursor = await moveView(tx, step, now)
   const matches = await matchStep(tx, step, filter)
-  const { transitions, more } = await settleDeposits(tx, {
+  const { transitions, secondSightings, more } = await settleDeposits(tx, {
     chainId: chain.id,
     rails,
     matches,
@@ -58,5 +59,5 @@ export async function applyStep(tx: Tx, step: Step, pipeline: Pipeline): Promise
   const matched = new Map<RailId, number>()
   for (const { transfer } of matches)
     matched.set(transfer.rail, (matched.get(transfer.rail) ?? 0) + 1)
-  return { transitions, events, matched, more }
+  return { transitions, events, matched, secondSightings, more }
 }

@@ -28,16 +28,16 @@ export function detect(facts: Omit<Deposit, 'state' | 'version' | 'witnesses'>):
 }
 
 /**
- * The same transfer was found in a block of our view. In the block we know it from, nothing happened; after its
- * block left, it is the same deposit again, in another place and detected anew.
+ * The same transfer was found in a block of our view. In the block we know it from (`known`), nothing happened; after
+ * its block left, it is the same deposit again, in another place and detected anew.
+ *
+ * No chain holds a transaction twice, so one that is also shown `elsewhere` is a provider's lie, in this block or in
+ * the one we know. Which one it is cannot be told from here: the deposit stays where it is, there is no second one,
+ * and the chain goes on.
  */
-export function include(deposit: Deposit, place: Place): Transition | null {
+export function include(deposit: Deposit, place: Place): Transition | 'known' | 'elsewhere' {
   if (isAlive(deposit.state)) {
-    assert(
-      deposit.blockHash === place.blockHash,
-      `${deposit.id} is ${deposit.state} in ${deposit.blockHash} and was found in ${place.blockHash} too`,
-    )
-    return null
+    return deposit.blockHash === place.blockHash ? 'known' : 'elsewhere'
   }
   return become({ ...deposit, ...place, witnesses: 1 }, 'detected')
 }

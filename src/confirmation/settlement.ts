@@ -1,3 +1,4 @@
+import type { BlockRef } from '../domain/block.ts'
 import type { ChainId, Rail, RailId } from '../domain/chain.ts'
 import type { Deposit, DepositId } from '../domain/deposit.ts'
 import type { Transition } from '../domain/event.ts'
@@ -7,7 +8,7 @@ import { required } from '../lib/assert.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { Tx } from '../store/database.ts'
 import { depositsById, depositsInBlocks, dueDeposits, saveTransitions } from './deposit-store.ts'
-import { detect, include, isAlive, judge, leave } from './deposit.ts'
+import { detect, include, isAlive, judge, leave, type Place } from './deposit.ts'
 import { heldRails } from './hold-store.ts'
 import { policiesFor, policyKey } from './policy-store.ts'
 import { isDust, resolvePolicy, type Evidence } from './policy.ts'
@@ -29,8 +30,16 @@ export interface SettlementInput {
 export interface Settlement {
   /** In the order in which they happened; per deposit by version. */
   readonly transitions: readonly Transition[]
+  readonly secondSightings: readonly SecondSighting[]
   /** More deposits are due than one step moves. */
   readonly more: boolean
+}
+
+/** The transfer of a deposit was shown in one more block of our view: one of the two is a lie. */
+export interface SecondSighting {
+  /** In the block where it was seen first, and stays. */
+  readonly deposit: Deposit
+  readonly alsoIn: BlockRef
 }
 
 /** Lets a step happen to the deposits it concerns, judges what is due, and writes the outcome. */
@@ -50,15 +59,18 @@ export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Se
 
   const transitions = [...departures, ...arrivals.transitions, ...judged]
   await saveTransitions(tx, transitions, input.now)
-  return { transitions, more: due.length === DUE_MAX }
+  const { secondSightings } = arrivals
+  return { transitions, secondSightings, more: due.length === DUE_MAX }
 }
 
 interface Arrivals {
   readonly transitions: readonly Transition[]
   /** Every deposit that was found in a block, as it is now, whether or not that changed it. */
   readonly touched: readonly Deposit[]
+  readonly secondSightings: readonly SecondSighting[]
 }
 
+/** Matches are taken in the order of the chain, so that of two sightings in one step the lower one is the first. */
 async function arrive(tx: Tx, input: SettlementInput): Promise<Arrivals> {
   const found = input.matches.map((match) => ({ match, id: identify(match, input.rails) }))
   const known = await depositsById(
@@ -69,15 +81,24 @@ async function arrive(tx: Tx, input: SettlementInput): Promise<Arrivals> {
   const policies = await policiesOf(tx, fresh, input.rails)
   const transitions: Transition[] = []
   const touched: Deposit[] = []
+  const secondSightings: SecondSighting[] = []
   for (const { match, id } of found) {
     const before = known.get(id)
-    const transition =
-      before === undefined ? firstSight(match, id, policies) : include(before, placeOf(match))
-    if (transition !== null) transitions.push(transition)
-    const now = transition?.deposit ?? before
-    if (now !== undefined) touched.push(now)
+    const place = placeOf(match)
+    const outcome = before === undefined ? firstSight(match, id, policies) : include(before, place)
+    if (outcome === 'dust') continue
+    if (typeof outcome !== 'string') {
+      transitions.push(outcome)
+      known.set(id, outcome.deposit)
+    }
+    const deposit = required(known.get(id), `${id} is no dust`)
+    if (outcome === 'elsewhere') {
+      secondSightings.push({ deposit, alsoIn: { height: place.height, hash: place.blockHash } })
+    } else {
+      touched.push(deposit)
+    }
   }
-  return { transitions, touched }
+  return { transitions, touched, secondSightings }
 }
 
 type Policies = Awaited<ReturnType<typeof policiesFor>>
@@ -97,13 +118,13 @@ function policiesOf(
 }
 
 /** The policy of this moment judges the deposit for good; dust never becomes one. */
-function firstSight(match: Match, id: DepositId, policies: Policies): Transition | null {
+function firstSight(match: Match, id: DepositId, policies: Policies): Transition | 'dust' {
   const { environment, transfer } = match
   const version = required(
     policies.get(policyKey(environment, transfer.rail)),
     `${environment} has addresses on ${transfer.rail} but no policy for it`,
   )
-  if (isDust(version.policy, transfer.amount)) return null
+  if (isDust(version.policy, transfer.amount)) return 'dust'
   return detect({
     id,
     environment,
@@ -128,9 +149,7 @@ function identify(match: Match, rails: SettlementInput['rails']): DepositId {
   return depositId({ environment, chainId, txHash, contract, recipient, amount, ordinal })
 }
 
-function placeOf({
-  transfer,
-}: Match): Pick<Deposit, 'height' | 'blockHash' | 'blockTime' | 'logIndex'> {
+function placeOf({ transfer }: Match): Place {
   const blockTimeMs = required(
     transfer.blockTimeMs,
     `the block time of ${transfer.txHash} was not read`,

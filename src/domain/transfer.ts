@@ -19,7 +19,7 @@ export interface Transfer {
   readonly amount: bigint
 }
 
-/** A transfer, and which of the equal transfers within its transaction it is. */
+/** A transfer, and which of the equal transfers within its transaction, in its block, it is. */
 export interface NumberedTransfer {
   readonly transfer: Transfer
   readonly ordinal: number
@@ -29,13 +29,17 @@ export interface NumberedTransfer {
  * Numbers transfers that one transaction makes several times alike (same token, recipient and amount), in the
  * order of their logs. Only the order within the transaction counts: it survives re-mining, block-wide log
  * indexes do not. `transfers` must hold all of a transaction's transfers to a recipient, or none.
+ *
+ * Blocks are numbered apart: a transaction stands in one of them, and a provider that shows it in two has not shown
+ * two payments.
  */
 export function numberEqualTransfers(transfers: readonly Transfer[]): NumberedTransfer[] {
   const counts = new Map<string, number>()
   return transfers
     .toSorted((a, b) => a.height - b.height || a.logIndex - b.logIndex)
     .map((transfer) => {
-      const key = `${transfer.txHash} ${transfer.rail} ${transfer.to} ${transfer.amount}`
+      const { blockHash, txHash, rail, to, amount } = transfer
+      const key = `${blockHash} ${txHash} ${rail} ${to} ${amount}`
       const ordinal = counts.get(key) ?? 0
       counts.set(key, ordinal + 1)
       return { transfer, ordinal }

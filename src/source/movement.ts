@@ -30,7 +30,7 @@ export function readMovement(topics: readonly unknown[], rawData: unknown): Move
   }
 }
 
-/** Whether a block's transfers hold this one. Two nodes may number the logs of one block differently. */
+/** Whether transfers hold this one, in its very block. Two nodes may number the logs of one block differently. */
 export function showsTransfer(
   transfers: readonly Transfer[],
   { transfer, ordinal }: NumberedTransfer,
@@ -42,6 +42,7 @@ export function showsTransfer(
 
 function isSameMovement(a: Transfer, b: Transfer): boolean {
   return (
+    a.blockHash === b.blockHash &&
     a.rail === b.rail &&
     a.txHash === b.txHash &&
     a.from === b.from &&

@@ -3,7 +3,7 @@ import { dueHeight, isConfirmed, type Evidence } from '../confirmation/policy.ts
 import type { Deposit } from '../domain/deposit.ts'
 import type { Transition } from '../domain/event.ts'
 import type { ResolvedPolicy } from '../domain/policy.ts'
-import { required } from '../lib/assert.ts'
+import { assert } from '../lib/assert.ts'
 import { evidenceAt, whenFinal, whenTipReaches, type ChainRecord } from './chain-record.ts'
 import type { DepositHistory, Entry, Stay } from './history.ts'
 
@@ -44,7 +44,8 @@ export function replay(
   }
   for (const stay of history.stays) {
     const arrival = stay === first ? begun : include(current, stay.place)
-    say(required(arrival, `${current.id} stands in two blocks`), recorded(stay.fromMs))
+    assert(typeof arrival !== 'string', `${current.id} stands in two blocks`)
+    say(arrival, recorded(stay.fromMs))
     const patience = patienceOf(history.deposit, stay, record)
     const { witnesses, moments } = momentsFor(current, stay, patience, record)
     current = { ...current, witnesses }

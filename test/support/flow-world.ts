@@ -55,6 +55,8 @@ export interface FlowOptions {
   readonly clock?: Clock
   /** How events print addresses and hashes; as they are by default. */
   readonly codec?: Codec
+  /** Where the daemon's lines go; nowhere by default. */
+  readonly report?: Report
 }
 
 /** One environment on Anvil's rail, a real database, and a chain source of the test's choice. */
@@ -77,7 +79,7 @@ export async function flowWorldOn(
     db,
   )
   const metrics = new Metrics()
-  const report = new Report(createLogger({ level: 'silent' }), metrics)
+  const report = options.report ?? new Report(createLogger({ level: 'silent' }), metrics)
   const env = { clock: options.clock ?? systemClock, random: systemRandom }
   const watched = options.watched ?? ANVIL
   await prepare(db, watched, options.policy)

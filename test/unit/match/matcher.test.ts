@@ -72,6 +72,23 @@ test('another recipient, amount, token or transaction starts its own count', () 
   )
 })
 
+test('the same transaction in another block starts its own count: it is not another payment', () => {
+  const elsewhere = { height: 101, blockHash: hashOf('block 101') }
+  const numbered = numberEqualTransfers([
+    transfer({ logIndex: 3, ...elsewhere }),
+    transfer({ logIndex: 1 }),
+    transfer({ logIndex: 0, ...elsewhere }),
+  ])
+  assert.deepEqual(
+    numbered.map(({ transfer: { height }, ordinal }) => [height, ordinal]),
+    [
+      [100, 0],
+      [101, 0],
+      [101, 1],
+    ],
+  )
+})
+
 test('who sent it does not tell equal transfers apart: the id does not know the sender', () => {
   const numbered = numberEqualTransfers([
     transfer({ logIndex: 0, from: PAYER }),
