@@ -45,7 +45,7 @@ export class Dispatcher implements Actor {
     const { db, env } = this.#options
     if (this.#tenure() === null) {
       this.#sync([])
-      return { pace: 'idle', name: 'not_leader' }
+      return { pace: 'idle', name: 'standby' }
     }
     const due = await dueEndpoints(db, env.clock.now(), LANES_MAX)
     this.#sync(due)

@@ -71,7 +71,7 @@ export class Lane implements Actor {
   async #claimSendRecord(): Promise<Outcome> {
     const { db, env, tenure } = this.#options
     const lease = tenure()
-    if (lease === null) return { pace: 'idle', name: 'not_leader' }
+    if (lease === null) return { pace: 'idle', name: 'standby' }
     const now = env.clock.now()
     const endpoint = await findEndpoint(db, this.endpointId)
     if (endpoint?.state !== 'enabled') return { pace: 'idle', name: 'endpoint_off' }
@@ -114,7 +114,7 @@ export class Lane implements Actor {
       await Promise.allSettled([ahead])
       await this.#queue.onIdle()
     }
-    return attempted ? { pace: 'busy', name: 'attempted' } : { pace: 'idle', name: 'not_leader' }
+    return attempted ? { pace: 'busy', name: 'attempted' } : { pace: 'idle', name: 'standby' }
   }
 
   /** Queues all slices at once; they are sent in the order of the claim. */

@@ -7,7 +7,7 @@ export type Pace = 'busy' | 'idle'
 /** What every loop's `tick()` returns: a named outcome, and whether to come straight back. */
 export interface Outcome {
   readonly pace: Pace
-  /** Low-cardinality name, used as a metric label: `connected`, `nothing_new`, `not_leader`, … */
+  /** Low-cardinality name, used as a metric label: `connected`, `nothing_new`, `standby`, … */
   readonly name: string
 }
 

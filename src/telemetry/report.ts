@@ -260,7 +260,10 @@ export class Report {
     if (failures > 1 && kindOf(error) === kindOf(previous)) return
     if (isOutage(error)) {
       const reason = outageReason(error)
-      this.#log.error({ loop, failures, reason }, 'failing: the database cannot be reached')
+      this.#log.error(
+        { loop, failures, reason },
+        'failing: the database cannot be reached; look at PostgreSQL and DATABASE_URL',
+      )
     } else {
       const what = error instanceof Error ? error.message : String(error)
       this.#log.error({ loop, failures, err: error }, `failing: ${what}`)

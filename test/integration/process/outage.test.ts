@@ -137,7 +137,7 @@ test('a database that goes away and comes back is named once by whoever needs it
   await until(async () => (await ticks()) >= 3)
   assert.deepEqual(
     failuresOf(keeper).map(({ level, msg }) => [level, msg]),
-    [['error', 'failing: the database cannot be reached']],
+    [['error', 'failing: the database cannot be reached; look at PostgreSQL and DATABASE_URL']],
   )
   assert.deepEqual(
     lines.filter(({ err }) => err !== undefined),

@@ -80,7 +80,7 @@ test('an outage of the database is one kind, whatever its words, and has no stac
   assert.deepEqual(
     lines.map(({ msg, err }) => [msg, err]),
     [
-      ['failing: the database cannot be reached', undefined],
+      ['failing: the database cannot be reached; look at PostgreSQL and DATABASE_URL', undefined],
       ['recovered after 3 s', undefined],
     ],
   )
