@@ -238,9 +238,11 @@ export class Auditor implements Actor {
     const page = { kinds: REREAD_KINDS, limit: REREAD_MAX }
     const findings = await standingFindings(db, chain.id, page)
     const stretches = new Map<string, Stretch>()
-    for (const { provider, height } of findings) {
+    for (const { provider, height, kind } of findings) {
       if (provider === null || height === null || !audit.providers.includes(provider)) continue
-      stretches.set(`${provider} ${height}`, { provider, from: height, to: height })
+      const key = `${provider} ${height}`
+      const isProven = kind === 'receipts_differ' || stretches.get(key)?.isProven === true
+      stretches.set(key, { provider, from: height, to: height, isProven })
     }
     return [...stretches.values()]
   }

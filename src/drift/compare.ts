@@ -16,6 +16,10 @@ export interface Records {
   readonly expected: readonly Expected[]
   /** Of these, the ones that stand, wherever. */
   readonly recorded: ReadonlySet<DepositId>
+  /** Heights that an open rescan has yet to read: what ought to be on record there cannot be told. */
+  readonly pending: ReadonlySet<number>
+  /** Transfers of which it cannot be told, since the policy that judged them may have called them dust. */
+  readonly uncertain: ReadonlySet<DepositId>
 }
 
 export interface Expected {

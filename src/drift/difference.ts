@@ -85,7 +85,6 @@ export function unshownDeposit(
       : instead.length > 0
         ? 'deposit_differs'
         : 'deposit_extra'
-  const facts = kind === 'provider_omits' ? [deposit.id, provider] : [deposit.id]
   const shown = instead.map((transfer) => movement(transfer, codec))
   const words = {
     provider_omits: `is in its block, and ${provider} leaves it out`,
@@ -97,7 +96,8 @@ export function unshownDeposit(
   }[kind]
   const difference = aboutDeposit(deposit, hearing, scene)
   return {
-    ...whole(scene, kind, facts),
+    // One finding for each that does not show it: none of them can close another's.
+    ...whole(scene, kind, [deposit.id, provider]),
     ...difference,
     evidence: { ...difference.evidence, ...(shown.length > 0 && { shown_instead: shown }) },
     summary: `a deposit of ${deposit.amount} base units ${words}`,

@@ -1,10 +1,10 @@
 import type { Account, AuditSource, Proof } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
-import type { Difference } from '../domain/finding.ts'
+import type { Difference, FindingId } from '../domain/finding.ts'
 import type { Codec } from '../domain/chain.ts'
 import { SourceError } from '../domain/source.ts'
 import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
-import { compare, transferOf, type Discrepancy, type Expected } from './compare.ts'
+import { compare, transferOf, type Discrepancy, type Expected, type Records } from './compare.ts'
 import {
   differingReceipts,
   missedTransfer,
@@ -30,6 +30,8 @@ export interface Stretch {
   readonly provider: string
   readonly from: number
   readonly to: number
+  /** Every block of it is proven, where that can be done. */
+  readonly isProven?: boolean
 }
 
 /** A transfer that ought to be a deposit, and what the pipeline needs to make it one. */
@@ -48,9 +50,22 @@ interface Cures {
   readonly disputed: Cure[]
 }
 
+/** What one look could tell. Findings about anything else are left as they are: silence resolves nothing. */
+export interface Judged {
+  /** Heights at which our records name a block to compare with. */
+  readonly blocks: ReadonlySet<number>
+  /** Heights at which the transfers shown were compared with what is on record. */
+  readonly transfers: ReadonlySet<number>
+  /** Deposits of which it could not be told all the same whether they ought to be on record. */
+  readonly uncertain: ReadonlySet<string>
+  /** What would have been found had these receipts not matched. */
+  readonly receipts: ReadonlySet<FindingId>
+}
+
 export interface Examined extends Cures {
   readonly account: Account
   readonly differences: readonly Difference[]
+  readonly judged: Judged
 }
 
 /** Reads a stretch from one provider, compares it with our records, and asks everybody about what differs. */
@@ -59,12 +74,20 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
   const { provider, from, to } = stretch
   const scene: Scene = { chain, codec, provider }
   const told = await audit.account(provider, from, to)
-  const { account, differences: unproven } = await proveSample(deps, scene, told)
+  const {
+    account,
+    differences: unproven,
+    matched,
+  } = await proveSample(deps, scene, {
+    account: told,
+    isProven: stretch.isProven ?? false,
+  })
   const records = await db.transaction().execute((tx) => readRecords(tx, deps, account))
   const inquiry = new Inquiry(audit, { provider, account }, deps.onProof)
   const differences: Difference[] = [...unproven]
   const cures: Cures = { proven: [], disputed: [] }
-  for (const one of compare(account, records)) {
+  const discrepancies = compare(account, records)
+  for (const one of discrepancies) {
     if (one.what === 'block') {
       differences.push(partedBlock(one, scene))
       continue
@@ -84,7 +107,22 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     cures[hearing.verdict].push({ difference, expected: one.expected, block, transfers })
     if (hearing.verdict === 'proven') differences.push(...omissions(one, hearing, scene))
   }
-  return { account, differences, ...cures }
+  const judged = { ...judgedBy(account, records, discrepancies), receipts: matched }
+  return { account, differences, judged, ...cures }
+}
+
+function judgedBy(
+  { headers }: Account,
+  { blocks, deposits, pending, uncertain }: Records,
+  discrepancies: readonly Discrepancy[],
+): Omit<Judged, 'receipts'> {
+  const apart = new Set(
+    discrepancies.flatMap((one) => (one.what === 'block' ? [one.ours.height] : [])),
+  )
+  const heights = headers.map(({ height }) => height)
+  const transfers = heights.filter((height) => !apart.has(height) && !pending.has(height))
+  const known = [...blocks.keys(), ...deposits.map(({ height }) => height)]
+  return { blocks: new Set(known), transfers: new Set(transfers), uncertain }
 }
 
 function blockOf(one: Exclude<Discrepancy, { what: 'block' }>): BlockRef {
@@ -108,6 +146,12 @@ function equalsUpTo({ match }: Expected, transfers: readonly Transfer[]): Transf
     .map(({ transfer }) => transfer)
 }
 
+interface Sample {
+  readonly account: Account
+  readonly differences: readonly Difference[]
+  readonly matched: ReadonlySet<FindingId>
+}
+
 /**
  * Proves one block in so many, by its hash, so that nobody who serves them can tell which. Where the proof holds,
  * what it shows stands in the place of the logs: a hole in an index is found by it, too.
@@ -115,21 +159,24 @@ function equalsUpTo({ match }: Expected, transfers: readonly Transfer[]): Transf
 async function proveSample(
   { audit, proofEvery, onProof }: ExaminationDeps,
   scene: Scene,
-  account: Account,
-): Promise<{ readonly account: Account; readonly differences: readonly Difference[] }> {
+  { account, isProven }: { readonly account: Account; readonly isProven: boolean },
+): Promise<Sample> {
   const differences: Difference[] = []
+  const matched = new Set<FindingId>()
   let { transfers } = account
-  for (const header of account.headers.filter(({ hash }) => isSampled(hash, proofEvery))) {
+  const sample = account.headers.filter(({ hash }) => isProven || isSampled(hash, proofEvery))
+  for (const header of sample) {
     const proof = await proofOf(audit, scene.provider, header)
     onProof(proof)
     if (proof.outcome === 'mismatch') {
       differences.push(differingReceipts(header, proof.detail, scene))
     } else if (proof.outcome === 'match') {
+      matched.add(differingReceipts(header, '', scene).id)
       const others = transfers.filter(({ height }) => height !== header.height)
       transfers = [...others, ...proof.transfers]
     }
   }
-  return { account: { ...account, transfers }, differences }
+  return { account: { ...account, transfers }, differences, matched }
 }
 
 /** All receipts are much to ask for: who cannot give them is heard all the same. */

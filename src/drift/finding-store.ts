@@ -25,7 +25,7 @@ export interface Seen {
 
 /**
  * Writes down a difference. One that stands already is only seen again, with the newest evidence. One that was gone
- * and is back is open again, but what a person has resolved stays so.
+ * and is back stands again, with what people have decided about it; what a person has resolved stays so.
  */
 export async function openFinding(tx: Tx, difference: Difference, now: Date): Promise<Seen> {
   const { id, kind } = difference
@@ -41,7 +41,13 @@ export async function openFinding(tx: Tx, difference: Difference, now: Date): Pr
     await tx
       .updateTable('finding')
       .set({ summary, evidence: JSON.stringify(evidence), seen_at: now })
-      .$if(reopens, (query) => query.set({ ...REOPENED, opened_at: now }))
+      .$if(reopens, (query) =>
+        query.set({
+          state: before.acknowledged === null ? 'open' : 'acknowledged',
+          opened_at: now,
+          ...UNRESOLVED,
+        }),
+      )
       .where('id', '=', id)
       .execute()
   }
@@ -59,7 +65,9 @@ export async function noteFinding(tx: Tx, difference: Difference, now: Date): Pr
   return numInsertedOrUpdatedRows > 0n
 }
 
-const REOPENED = {
+const UNRESOLVED = { resolved_at: null, resolved_by: null, resolved_reason: null } as const
+
+const UNDECIDED = {
   state: 'open',
   acknowledged_at: null,
   acknowledged_by: null,
@@ -67,9 +75,7 @@ const REOPENED = {
   heal_asked_at: null,
   heal_asked_by: null,
   heal_asked_reason: null,
-  resolved_at: null,
-  resolved_by: null,
-  resolved_reason: null,
+  ...UNRESOLVED,
 } as const
 
 function firstRow(difference: Difference, now: Date) {
@@ -86,7 +92,7 @@ function firstRow(difference: Difference, now: Date) {
     holds_finals: HOLDS_FINALS.has(kind),
     opened_at: now,
     seen_at: now,
-    ...REOPENED,
+    ...UNDECIDED,
   }
 }
 

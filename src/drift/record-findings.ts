@@ -6,7 +6,7 @@ import type { Finding, FindingId, FindingKind } from '../domain/finding.ts'
 import type { RevisitStep } from '../domain/step.ts'
 import { appendAudit } from '../environment/audit-store.ts'
 import type { Tx } from '../store/database.ts'
-import type { Cure, Examined, Stretch } from './examination.ts'
+import type { Cure, Examined, Judged, Stretch } from './examination.ts'
 import { openFinding, resolveFinding, standingAt } from './finding-store.ts'
 
 /** Differences that reading the same blocks again from the same provider shows to be gone, or still there. */
@@ -20,6 +20,8 @@ export const REREAD_KINDS: readonly FindingKind[] = [
   'block_differs',
   'receipts_differ',
 ]
+
+const PROVEN_KINDS: ReadonlySet<FindingKind> = new Set(['deposit_missing', 'provider_invents'])
 
 export interface Recorded {
   /** Findings that were not on record before, or are back. */
@@ -66,14 +68,27 @@ export async function recordFindings(
   return { opened, resolved, announce: healed.announce }
 }
 
-/** Null while the difference is still there. */
-function goneReason({ id, depositId, provider, height }: Finding, examined: Examined) {
+/** Null while the difference is still there, or was not looked at. */
+function goneReason(finding: Finding, examined: Examined): string | null {
+  const { id, kind, depositId, provider, height } = finding
   if (examined.differences.some((difference) => difference.id === id)) return null
   const other = examined.differences.find(
     (difference) => depositId !== null && difference.depositId === depositId,
   )
-  if (other !== undefined) return `more is known by now: see ${other.id} (${other.kind})`
+  if (other !== undefined) {
+    // What was proven is not taken back by a look at which nothing could be proven.
+    if (other.kind === 'transfer_disputed' && PROVEN_KINDS.has(kind)) return null
+    return `more is known by now: see ${other.id} (${other.kind})`
+  }
+  if (!isJudged(finding, examined.judged)) return null
   return `gone: block ${height} was read again from ${provider}, and it agrees with our records`
+}
+
+function isJudged({ id, kind, height, depositId }: Finding, judged: Judged): boolean {
+  if (kind === 'receipts_differ') return judged.receipts.has(id)
+  if (height === null) return false
+  if (kind === 'block_differs') return judged.blocks.has(height)
+  return judged.transfers.has(height) && !(depositId !== null && judged.uncertain.has(depositId))
 }
 
 interface Healed {

@@ -1,5 +1,6 @@
+import { sql } from 'kysely'
 import type { Account } from '../domain/audit.ts'
-import type { Chain, Rail, RailId } from '../domain/chain.ts'
+import type { Chain, ChainId, Rail, RailId } from '../domain/chain.ts'
 import type { Deposit, DepositId } from '../domain/deposit.ts'
 import { depositId } from '../domain/id.ts'
 import type { Match } from '../domain/match.ts'
@@ -33,13 +34,15 @@ export async function readRecords(tx: Tx, subject: Subject, account: Account): P
     await heldBlocks(tx, chain, from, to),
     await standingDeposits(tx, chain, from, to),
   ]
-  const expected = await expectedOf(tx, subject, account.transfers)
+  const pending = await pendingHeights(tx, chain, account)
+  const transfers = account.transfers.filter(({ height }) => !pending.has(height))
+  const { expected, uncertain } = await expectedOf(tx, subject, transfers)
   const known = await depositsById(
     tx,
     expected.map(({ id }) => id),
   )
   const recorded = [...known.values()].filter(({ state }) => isAlive(state)).map(({ id }) => id)
-  return { blocks, deposits, expected, recorded: new Set(recorded) }
+  return { blocks, deposits, expected, recorded: new Set(recorded), pending, uncertain }
 }
 
 async function heldBlocks(
@@ -81,43 +84,77 @@ async function standingDeposits(
 }
 
 /**
- * What transfers ought to have become by now. Blocks that an open rescan has yet to read are its business: once it
- * is finished, the audit goes back to where it began.
+ * Heights that an open rescan has yet to read: they are its business. Once it is finished, the audit goes back to
+ * where it began.
  */
+async function pendingHeights(
+  tx: Tx,
+  { id }: Chain,
+  { headers }: Account,
+): Promise<ReadonlySet<number>> {
+  const rescans = await openRescans(tx, id, RESCANS_MAX)
+  const heights = headers.map(({ height }) => height)
+  return new Set(
+    heights.filter((height) => rescans.some(({ next, to }) => next <= height && height <= to)),
+  )
+}
+
+/** What transfers ought to have become by now, and of which that cannot be told. */
 async function expectedOf(
   tx: Tx,
-  { chain, rails }: Subject,
+  { rails }: Subject,
   transfers: readonly Transfer[],
-): Promise<Expected[]> {
+): Promise<{ readonly expected: Expected[]; readonly uncertain: ReadonlySet<DepositId> }> {
   const addresses = await findRegistered(tx, transfers)
-  const matches = matchTransfers(numberEqualTransfers(transfers), addresses, 'revisit')
-  const rescans = await openRescans(tx, chain.id, RESCANS_MAX)
-  const isPending = (height: number): boolean =>
-    rescans.some(({ next, to }) => next <= height && height <= to)
   const histories = new Map<string, readonly PolicyVersion[]>()
   const expected: Expected[] = []
-  for (const match of matches.filter(({ transfer }) => !isPending(transfer.height))) {
+  const uncertain = new Set<DepositId>()
+  for (const match of matchTransfers(numberEqualTransfers(transfers), addresses, 'revisit')) {
     const { environment, transfer } = match
     const rail = required(rails.get(transfer.rail), `${transfer.rail} is a rail of this chain`)
     const key = `${environment} ${rail.id}`
     const history = histories.get(key) ?? (await policyHistory(tx, environment, rail))
     histories.set(key, history)
-    if (!mayBeDust(match, history)) expected.push({ id: idOf(match, rail), match })
+    const id = idOf(match, rail)
+    if (await mayBeDust(tx, match, history)) uncertain.add(id)
+    else expected.push({ id, match })
   }
-  return expected
+  return { expected, uncertain }
 }
 
 /**
- * Whether any version since the transfer would call it dust. It was judged by one of them, which one depends on
- * when it was read; a backfill reads long after the block.
+ * Whether any version between the transfer and the time it was read would call it dust. It was judged by one of
+ * them; a backfill reads long after the block. What was raised later says nothing about it.
  */
-function mayBeDust({ transfer }: Match, history: readonly PolicyVersion[]): boolean {
-  const atMs = required(transfer.blockTimeMs, 'an account times its transfers')
-  const before = history.find(({ createdAt }) => createdAt.getTime() <= atMs)
-  const since = history.filter(({ createdAt }) => createdAt.getTime() > atMs)
-  return [...since, ...(before === undefined ? [] : [before])].some(({ policy }) =>
-    isDust(policy, transfer.amount),
-  )
+async function mayBeDust(
+  tx: Tx,
+  { chainId, transfer }: Match,
+  history: readonly PolicyVersion[],
+): Promise<boolean> {
+  const at = new Date(required(transfer.blockTimeMs, 'an account times its transfers'))
+  const before = history.find(({ createdAt }) => createdAt <= at)
+  const drops = (version: PolicyVersion): boolean => isDust(version.policy, transfer.amount)
+  if (before !== undefined && drops(before)) return true
+  const since = history.filter((version) => version.createdAt > at && drops(version))
+  if (since.length === 0) return false
+  const readBy = await lastReadBy(tx, chainId, transfer.height)
+  return since.some(({ createdAt }) => readBy === null || createdAt <= readBy)
+}
+
+/**
+ * When a height had been read for certain, by rescans as well; null if that is not known. Blocks connect upwards, so
+ * the lowest that is still held above a forgotten one was connected after it.
+ */
+async function lastReadBy(tx: Tx, chainId: ChainId, height: number): Promise<Date | null> {
+  const { rows } = await sql<{ readBy: Date | null }>`
+    select greatest(
+      (select connected_at from block
+       where chain_id = ${chainId} and disconnected_at is null and height >= ${height}
+       order by height limit 1),
+      (select max(finished_at) from rescan
+       where chain_id = ${chainId} and from_height <= ${height} and to_height >= ${height})
+    ) as "readBy"`.execute(tx)
+  return rows[0]?.readBy ?? null
 }
 
 function idOf({ environment, chainId, transfer, ordinal }: Match, { contract }: Rail): DepositId {

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Difference } from '../../../src/domain/finding.ts'
 import { findingId } from '../../../src/domain/id.ts'
-import { openFinding, resolveFinding } from '../../../src/drift/finding-store.ts'
+import {
+  acknowledgeFinding,
+  askToHeal,
+  lockFinding,
+  openFinding,
+  resolveFinding,
+} from '../../../src/drift/finding-store.ts'
 import { required } from '../../../src/lib/assert.ts'
 import type { Db } from '../../../src/store/database.ts'
 import { ALICE, UNIT } from '../../support/anvil-world.ts'
@@ -93,6 +99,24 @@ test('a finding is one row however often it is seen; gone and back it is open ag
   assert.equal(await open(db, difference('a')), false)
   const { state } = await db.selectFrom('finding').select('state').executeTakeFirstOrThrow()
   assert.equal(state, 'resolved')
+})
+
+test('what people decided about a finding outlives its coming and going', async (t) => {
+  const { db } = await testCli(t)
+  await open(db, difference('a'))
+  const { id } = difference('a')
+  const decision = { at: NOW, by: 'cli:ada', reason: 'seen elsewhere' }
+  await db.transaction().execute(async (tx) => {
+    await acknowledgeFinding(tx, id, decision)
+    await askToHeal(tx, id, decision)
+    await resolveFinding(tx, id, { at: NOW, by: 'settled', reason: 'gone' })
+  })
+  assert.equal(await open(db, difference('a')), true)
+  const finding = await db.transaction().execute((tx) => lockFinding(tx, id))
+  assert.deepEqual(
+    [finding?.state, finding?.acknowledged, finding?.healAsked, finding?.resolved],
+    ['acknowledged', decision, decision, null],
+  )
 })
 
 test('decisions name who and why, and are audited', async (t) => {

@@ -128,6 +128,14 @@ test('receipts that do not hash to the header are a finding, and prove nothing',
   assert.deepEqual(new Set(briefly(await world.findings())), new Set(['receipts_differ open']))
   assert.equal((await world.stories()).length, 1)
   world.liars.bends.clear()
+  world.liars.refused.add('eth_getBlockReceipts')
+  await world.audit()
+  assert.deepEqual(
+    new Set(briefly(await world.findings())),
+    new Set(['receipts_differ open']),
+    'who says nothing has not agreed',
+  )
+  world.liars.refused.clear()
   await world.audit()
   assert.deepEqual(new Set(briefly(await world.findings())), new Set(['receipts_differ resolved']))
 })

@@ -122,6 +122,7 @@ test('on TRON what one node invents is no deposit, and what it made of it once i
   await world.audit()
   assert.deepEqual(briefly(await world.findings()), [
     'deposit_extra open',
+    'deposit_extra open',
     'transfer_disputed resolved',
   ])
 })

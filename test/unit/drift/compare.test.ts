@@ -66,7 +66,15 @@ function account(transfers: readonly Transfer[], blocks: readonly string[] = ['b
 }
 
 function records(given: Partial<Records> = {}): Records {
-  return { blocks: new Map(), deposits: [], expected: [], recorded: new Set(), ...given }
+  return {
+    blocks: new Map(),
+    deposits: [],
+    expected: [],
+    recorded: new Set(),
+    pending: new Set(),
+    uncertain: new Set(),
+    ...given,
+  }
 }
 
 function expected(id: DepositId, one: Transfer, ordinal = 0) {

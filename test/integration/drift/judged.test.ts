@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { savePolicy } from '../../../src/confirmation/policy-store.ts'
+import { systemClock } from '../../../src/lib/clock.ts'
+import { ALICE, BOB, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
+import { ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
+import { hides, invents } from './liar.ts'
+import { auditWorld, briefly, type AuditWorld } from './world.ts'
+
+/** Nothing but what the second provider shows of a block names the transfer: it is disputed. */
+async function disputedWorld(t: TestContext): Promise<{ world: AuditWorld; height: number }> {
+  const world = await auditWorld(t, { providers: ['first', 'second'] })
+  await world.register([ALICE, BOB])
+  const model = await world.pay(ALICE, 250n * UNIT)
+  await world.follow()
+  world.liars.bends.set('second', invents(model, BOB))
+  await world.audit()
+  const [finding] = await world.findings()
+  assert.equal(finding?.kind, 'transfer_disputed')
+  return { world, height: finding.height ?? -1 }
+}
+
+test('what an open rescan has yet to read is judged by nobody, and no finding there is gone', async (t) => {
+  const { world, height } = await disputedWorld(t)
+  const rescan = await world.db
+    .insertInto('rescan')
+    .values({
+      chain_id: RAIL.chainId,
+      from_height: height,
+      to_height: height,
+      next_height: height,
+      reason: 'a test',
+      requested_at: systemClock.now(),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['transfer_disputed open'])
+  world.liars.bends.clear()
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['transfer_disputed open'])
+  await world.db
+    .updateTable('rescan')
+    .set({ finished_at: systemClock.now() })
+    .where('id', '=', rescan.id)
+    .execute()
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['transfer_disputed resolved'])
+})
+
+test('a provider that moves on to another block has taken back nothing it said about the first', async (t) => {
+  const { world, height } = await disputedWorld(t)
+  const other = `0x${'0b'.repeat(32)}`
+  world.liars.bends.set('second', ({ method, params }, result) => {
+    if (method === 'eth_getLogs') return []
+    if (method !== 'eth_getBlockByNumber' || Number(params[0]) !== height) return result
+    return { ...(result as object), hash: other }
+  })
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), [
+    'block_differs open',
+    'transfer_disputed open',
+  ])
+})
+
+test('a minimum that is raised later hides nothing from before', async (t) => {
+  const world = await auditWorld(t, { providers: ['first', 'second', 'third'] })
+  await world.register([ALICE])
+  const hidden = await world.pay(ALICE, 250n * UNIT)
+  for (const name of ['first', 'second', 'third']) world.liars.bends.set(name, hides(hidden))
+  await world.follow()
+  world.liars.bends.delete('second')
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['transfer_disputed open'])
+  await world.db.transaction().execute((tx) =>
+    savePolicy(tx, {
+      environment: ENVIRONMENT,
+      rail: RAIL,
+      policy: { ...TWO_BANDS, minimumAmount: 1_000n * UNIT },
+      author: 'test',
+      reason: 'test',
+      // Anvil's blocks lie in the future of this machine by a second for each mined at once.
+      now: new Date(systemClock.now().getTime() + 3_600_000),
+    }),
+  )
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['transfer_disputed open'])
+})
+
+test('a liar that repeats the lie to everybody’s question closes only what is found about itself', async (t) => {
+  const world = await auditWorld(t)
+  await world.register([ALICE, BOB])
+  const model = await world.pay(ALICE, 250n * UNIT)
+  world.liars.bends.set('first', invents(model, BOB))
+  await world.follow()
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), ['deposit_extra open', 'deposit_extra open'])
+  world.liars.bends.set('second', invents(model, BOB))
+  await world.audit()
+  const standing = (await world.findings()).filter(({ state }) => state !== 'resolved')
+  assert.ok(standing.some(({ provider }) => provider === 'third'))
+  assert.ok(standing.every(({ provider }) => provider !== 'second'))
+})
