@@ -13,27 +13,34 @@ export type Oracle = { readonly source: LiveSource } | { readonly absence: strin
 /** A person waits for it: what is on record is told even when a provider hangs. */
 const ANSWER_MS_MAX = 10_000
 
-export async function askLive(oracle: Oracle, txHash: Hex, clock: Clock): Promise<Live> {
+interface Patience {
+  readonly clock: Clock
+  readonly leave?: (behind: Promise<unknown>) => void
+}
+
+export async function askLive(oracle: Oracle, txHash: Hex, patience: Patience): Promise<Live> {
   if ('absence' in oracle) {
     const failure = { failure: oracle.absence }
     return { transaction: failure, head: failure, finalized: failure }
   }
   const { source } = oracle
   const [transaction, head, finalized] = await Promise.all([
-    ask(() => source.transaction(txHash), clock),
-    ask(() => source.head(), clock),
-    ask(() => source.finalizedHead(), clock),
+    ask(() => source.transaction(txHash), patience),
+    ask(() => source.head(), patience),
+    ask(() => source.finalizedHead(), patience),
   ])
   return { transaction, head, finalized }
 }
 
-async function ask<T>(work: () => Promise<T>, clock: Clock): Promise<Asked<T>> {
+async function ask<T>(work: () => Promise<T>, { clock, leave }: Patience): Promise<Asked<T>> {
   const answered = new AbortController()
   const late = clock.sleep(ANSWER_MS_MAX, answered.signal).then((): Asked<T> => ({
     failure: `no answer within ${ANSWER_MS_MAX / 1_000} s`,
   }))
+  const asked = answer(work)
+  leave?.(asked)
   try {
-    return await Promise.race([answer(work), late])
+    return await Promise.race([asked, late])
   } finally {
     answered.abort()
   }

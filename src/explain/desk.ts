@@ -15,6 +15,8 @@ export interface Desk {
   readonly db: Db
   readonly clock: Clock
   readonly chains: readonly ExplainedChain[]
+  /** Is given every question to a provider that goes on after nobody waits for it any more. */
+  readonly leave?: (behind: Promise<unknown>) => void
 }
 
 export interface Question {

@@ -44,10 +44,11 @@ function chainsFor(
 }
 
 async function explainDeposit(
-  { db, clock, chains }: Desk,
+  desk: Desk,
   { environment, rail }: Question,
   id: string,
 ): Promise<Explanation[]> {
+  const { db, clock, chains } = desk
   const owner = environment ?? (await environmentOfDeposit(db, id))
   const found = owner === null ? null : await findDeposit(db, { environment: owner, id })
   if (found === null || (rail !== undefined && found.rail !== rail)) {
@@ -60,7 +61,7 @@ async function explainDeposit(
     throw new AppError('misconfigured', `${found.rail} is on record, but not configured here`)
   }
   const { txHash } = found
-  const live = await askLive(ground.oracle, txHash, clock)
+  const live = await askLive(ground.oracle, txHash, desk)
   const transaction = { ground, txHash, live, foundOn: [], environment: found.environment }
   return atOneMoment(db, (tx) => explainPayments(tx, { ...transaction, depositId: id }, clock))
 }
@@ -98,9 +99,9 @@ async function explainTransaction(
 }
 
 /** In the order of the chains. */
-function askAll({ clock }: Desk, { txHash, chains }: Hash) {
+function askAll(desk: Desk, { txHash, chains }: Hash) {
   return Promise.all(
-    chains.map(async (ground) => ({ ground, live: await askLive(ground.oracle, txHash, clock) })),
+    chains.map(async (ground) => ({ ground, live: await askLive(ground.oracle, txHash, desk) })),
   )
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { AppError } from '../../domain/error.ts'
 import { explainedChain } from '../../explain/desk.ts'
 import { explain } from '../../explain/explain.ts'
 import { callerOf } from '../auth.ts'
@@ -7,9 +6,10 @@ import type { App, RouteDeps } from '../deps.ts'
 import { ExplanationView, explanationView } from '../explain-view.ts'
 import { FIELDS } from '../fields.ts'
 import { problems } from '../openapi.ts'
+import { Slots } from '../slots.ts'
 
 /** Each asks the providers, whose patience the followers need more. */
-const UNDER_WAY_MAX = 8
+const SLOTS = { work: 'explanations', max: 8, maxEach: 2 }
 
 const NOBODY_ASKED = { absence: 'this process asks no providers' }
 
@@ -23,7 +23,7 @@ export function explainRoute(app: App, deps: RouteDeps): void {
       return explainedChain(config, codecs(id), oracles?.(id) ?? NOBODY_ASKED)
     }),
   }
-  let underWay = 0
+  const slots = new Slots(SLOTS)
   const schema = {
     tags: ['deposits'],
     summary: 'Explain why a payment does not show, from the chain to the webhook',
@@ -37,21 +37,12 @@ export function explainRoute(app: App, deps: RouteDeps): void {
       ...problems(400, 404, 422, 503),
     },
   }
-  app.get('/v1/explain/:subject', { schema }, async (request) => {
-    if (underWay >= UNDER_WAY_MAX) {
-      throw new AppError(
-        'not_ready',
-        `${UNDER_WAY_MAX} explanations are under way; ask again in a few seconds`,
-      )
-    }
-    underWay += 1
-    try {
-      const { environment } = callerOf(request)
-      const { subject } = request.params
-      const explanations = await explain(desk, { subject, environment, rail: request.query.rail })
+  app.get('/v1/explain/:subject', { schema }, (request) => {
+    const { environment } = callerOf(request)
+    const question = { ...request.params, ...request.query, environment }
+    return slots.hold(environment, async (leave) => {
+      const explanations = await explain({ ...desk, leave }, question)
       return { data: explanations.map(explanationView) }
-    } finally {
-      underWay -= 1
-    }
+    })
   })
 }

@@ -11,10 +11,12 @@ import type { App, RouteDeps } from '../deps.ts'
 import { FIELDS } from '../fields.ts'
 import { problems } from '../openapi.ts'
 import { PolicyTrialView } from '../policy-trial-view.ts'
+import { Slots } from '../slots.ts'
 import { WriteHeaders } from '../write.ts'
 
 /** The daemon follows chains meanwhile: more at once is for `settled policy simulate`, a process of its own. */
 const DEPOSITS_MAX = 5_000
+const SLOTS = { work: 'policy trials', max: 4, maxEach: 1 }
 
 const TrialRequest = z.strictObject({
   rail: FIELDS.rail,
@@ -24,23 +26,18 @@ const TrialRequest = z.strictObject({
 })
 
 export function policyTrialRoute(app: App, deps: RouteDeps): void {
-  let isBusy = false
+  const slots = new Slots(SLOTS)
   const schema = {
     tags: ['operations'],
     summary: 'Try a policy on recorded deposits, beside what really happened',
-    description: `Writes nothing. At most ${DEPOSITS_MAX} deposits, one trial at a time.`,
+    description: `Writes nothing. At most ${DEPOSITS_MAX} deposits, one trial of an environment at a time.`,
     body: TrialRequest,
     headers: WriteHeaders,
     response: { 200: PolicyTrialView, ...problems(400, 413, 415, 422, 503) },
   }
-  app.post('/v1/policy-trials', { schema }, async (request) => {
-    if (isBusy) throw new AppError('not_ready', 'another trial is under way; ask again in a moment')
-    isBusy = true
-    try {
-      return await trial(deps, callerOf(request).environment, request.body)
-    } finally {
-      isBusy = false
-    }
+  app.post('/v1/policy-trials', { schema }, (request) => {
+    const { environment } = callerOf(request)
+    return slots.hold(environment, () => trial(deps, environment, request.body))
   })
 }
 

@@ -116,7 +116,7 @@ test('a key tries policies on deposits of its own environment only, and writes n
   assert.equal(rows.length, 1)
 })
 
-test('one at a time: the second is told to come again', async (t) => {
+test('one at a time of an environment: the second is told to come again, others are not', async (t) => {
   const world = await tradedWorld(t)
   const body = { rail: USDT, from: FROM, candidate: { bands: [{ confirmations: 5 }] } }
   const trial = () => world.call('POST', '/v1/policy-trials', { body })
@@ -126,8 +126,11 @@ test('one at a time: the second is told to come again', async (t) => {
     await untilSomebodyWaits(world.db)
     const { status, json } = await trial()
     assert.deepEqual([status, json.code], [503, 'not_ready'])
-    return { waiting }
+    assert.match(json.detail, /^policy trials under way for acme-live: 1,/)
+    const other = world.call('POST', '/v1/policy-trials', { body, key: world.globex })
+    return { waiting, other }
   })
   assert.equal((await first.waiting).status, 200)
+  assert.equal((await first.other).json.code, 'rail_not_enabled')
   assert.equal((await trial()).status, 200)
 })

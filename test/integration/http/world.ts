@@ -5,7 +5,7 @@ import { AppError } from '../../../src/domain/error.ts'
 import { createApiKey } from '../../../src/environment/api-key-store.ts'
 import { createEnvironment, enableRail } from '../../../src/environment/environment-store.ts'
 import type { ChainConfig, RailConfig } from '../../../src/config/config.ts'
-import type { App } from '../../../src/http/deps.ts'
+import type { App, ServerDeps } from '../../../src/http/deps.ts'
 import type { Readiness } from '../../../src/http/readiness.ts'
 import { createServer } from '../../../src/http/server.ts'
 import type { Env } from '../../../src/lib/env.ts'
@@ -73,7 +73,7 @@ const codec: Codec = {
   formatHash: (hash) => hash,
 }
 
-export async function createWorld(t: TestContext): Promise<World> {
+export async function createWorld(t: TestContext, more: Partial<ServerDeps> = {}): Promise<World> {
   const { db } = await testDatabase(t)
   const logged: string[] = []
   const metrics = new Metrics()
@@ -99,6 +99,7 @@ export async function createWorld(t: TestContext): Promise<World> {
     }),
     webhookAllow: ['127.0.0.0/8'],
     readiness: async () => world.readiness,
+    ...more,
   })
   t.after(() => app.close())
   const acme = await environment(db, env, 'acme-live', [USDT, POLYGON_USDT])
