@@ -45,7 +45,7 @@ export async function applyStep(tx: Tx, step: Step, pipeline: Pipeline): Promise
   const { chain, rails, codec, filter } = pipeline
 
   const cursor = await moveView(tx, step, now)
-  const matches = await matchStep(tx, step, filter)
+  const matches = await matchStep(tx, step, { filter, start: cursor.startHeight, now })
   const { transitions, secondSightings, more } = await settleDeposits(tx, {
     chainId: chain.id,
     rails,

@@ -52,8 +52,8 @@ export interface Registration {
 export async function registerAddresses(tx: Tx, batch: AddressBatch): Promise<Registration[]> {
   if (batch.entries.length === 0) return []
   const epoch = await nextEpoch(tx, batch.chainId)
-  const tip = await tipHeight(tx, batch.chainId)
-  await insertNew(tx, batch, { epoch, tip })
+  const view = await heights(tx, batch.chainId)
+  await insertNew(tx, batch, { epoch, tip: view.tip })
   const records = await recordsOf(tx, batch)
 
   const seen = new Set<number>()
@@ -67,9 +67,9 @@ export async function registerAddresses(tx: Tx, batch: AddressBatch): Promise<Re
     if (created) return { status: 'created', record }
     return { status: record.owner === entry.owner ? 'exists' : 'taken', record }
   })
-  const starts = earlierStarts(batch.entries, found)
+  const starts = earlierStarts(batch.entries, found, view)
   await saveStarts(tx, starts)
-  await readHistory(tx, found, { batch, starts, tip })
+  await readHistory(tx, found, { batch, starts, view })
   return found.map(({ status, record }) => {
     const watchFrom = starts.get(record.id) ?? record.watchFrom
     const widened = status === 'exists' && starts.has(record.id)
@@ -92,13 +92,21 @@ async function nextEpoch(tx: Tx, chainId: ChainId): Promise<number> {
   return epoch
 }
 
-async function tipHeight(tx: Tx, chainId: ChainId): Promise<number> {
+/** What our view has of a chain. */
+interface Heights {
+  /** −1 before the first block. */
+  readonly tip: number
+  /** The first block; before it nobody knows which that will be. */
+  readonly start: number | null
+}
+
+async function heights(tx: Tx, chainId: ChainId): Promise<Heights> {
   const row = await tx
     .selectFrom('chain_cursor')
-    .select('height')
+    .select(['height as tip', 'start_height as start'])
     .where('chain_id', '=', chainId)
     .executeTakeFirst()
-  return row?.height ?? -1
+  return row ?? { tip: -1, start: null }
 }
 
 interface Moment {
@@ -157,11 +165,12 @@ type Found = Pick<Registration, 'status' | 'record'>
 function earlierStarts(
   entries: readonly AddressEntry[],
   found: readonly Found[],
+  { start: first }: Heights,
 ): ReadonlyMap<number, number> {
   const starts = new Map<number, number>()
   for (const [index, { status, record }] of found.entries()) {
     const asked = entries[index]?.watchFrom ?? Infinity
-    const start = starts.get(record.id) ?? readFrom(record)
+    const start = starts.get(record.id) ?? readFrom(record, first)
     if (status !== 'taken' && asked < start) starts.set(record.id, asked)
   }
   return starts
@@ -178,21 +187,21 @@ async function saveStarts(tx: Tx, starts: ReadonlyMap<number, number>): Promise<
 interface History {
   readonly batch: AddressBatch
   readonly starts: ReadonlyMap<number, number>
-  readonly tip: number
+  readonly view: Heights
 }
 
 /** One re-read for the whole batch, from the first block that was not yet searched for one of it to the last. */
 async function readHistory(
   tx: Tx,
   found: readonly Found[],
-  { batch: { chainId, now }, starts, tip }: History,
+  { batch: { chainId, now }, starts, view: { tip, start: first } }: History,
 ): Promise<void> {
   let from = Infinity
   let to = -1
   for (const { status, record } of found) {
     const isNew = status === 'created'
     const start = starts.get(record.id) ?? (isNew ? record.watchFrom : null)
-    const end = isNew ? tip : Math.min(tip, readFrom(record) - 1)
+    const end = isNew ? tip : Math.min(tip, readFrom(record, first) - 1)
     if (start === null || start > end) continue
     from = Math.min(from, start)
     to = Math.max(to, end)
@@ -201,10 +210,11 @@ async function readHistory(
   await requestRescan(tx, { chainId, from, to, reason: 'late registration', now })
 }
 
-/** The first height that was or will be read for it. Before our first block nobody knows which that will be. */
-function readFrom(record: DepositAddress): number {
+/** The first height that was or will be read for it, on a chain of which `first` is our first block. */
+function readFrom(record: DepositAddress, first: number | null): number {
   const { watchFrom, registeredHeight } = record
-  return registeredHeight < 0 ? (watchFrom ?? Infinity) : watchedFrom(record)
+  if (registeredHeight >= 0) return watchedFrom(record)
+  return Math.min(watchFrom ?? Infinity, first ?? Infinity)
 }
 
 /** The first height of which a transfer to the address counts, once it is read. */

@@ -4,6 +4,7 @@ import { required } from '../lib/assert.ts'
 import { toBytes } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { toDepositAddress, type AddressRow, type DepositAddress } from './address-store.ts'
+import { requestRescan } from './rescan-store.ts'
 
 /**
  * Holds registrations of this chain off until the commit and returns the epoch of the last one, 0 if there was
@@ -24,6 +25,31 @@ async function shareEpoch(tx: Tx, chainId: ChainId): Promise<number | null> {
   const { rows } = await sql<{ epoch: number }>`
     select epoch from address_epoch where chain_id = ${chainId} for share`.execute(tx)
   return rows[0]?.epoch ?? null
+}
+
+export interface FirstBlock {
+  readonly chainId: ChainId
+  readonly start: number
+  readonly now: Date
+}
+
+/**
+ * Asks for what registrations before the chain's first block wanted from below it; nobody knew then where that block
+ * would be. The caller holds registrations off, so that each later one sees the block as its tip and asks for itself.
+ */
+export async function requestHistoryBelow(
+  tx: Tx,
+  { chainId, start, now }: FirstBlock,
+): Promise<void> {
+  const { from } = await tx
+    .selectFrom('deposit_address')
+    .select((eb) => eb.fn.min<number | null>('watch_from').as('from'))
+    .where('chain_id', '=', chainId)
+    .where('registered_height', '<', 0)
+    .executeTakeFirstOrThrow()
+  if (from === null || from >= start) return
+  const reason = 'registered before the first block'
+  await requestRescan(tx, { chainId, from, to: start - 1, reason, now })
 }
 
 /** The epoch of the last committed registration, without holding anything. */
@@ -59,20 +85,29 @@ export async function countAddresses(db: Db, chainId: ChainId): Promise<number> 
   return row.count
 }
 
-/** The registered addresses among `wanted`, of all environments. The exact answer behind the filter's "perhaps". */
+/**
+ * The registered addresses among `wanted`, of all environments. The exact answer behind the filter's "perhaps". One
+ * from before the chain's first block is shown as registered right below it: its owner asked for nothing older.
+ */
 export async function findRegistered(
   tx: Tx,
   wanted: readonly { readonly rail: RailId; readonly to: Address }[],
 ): Promise<DepositAddress[]> {
   if (wanted.length === 0) return []
-  const { rows } = await sql<AddressRow>`
-    select a.* from deposit_address a
+  const { rows } = await sql<AddressRow & { below_start: number | null }>`
+    select a.*, (select start_height - 1 from chain_cursor c where c.chain_id = a.chain_id) as below_start
+    from deposit_address a
     where (a.address, a.rail) in (
       select * from unnest(
         ${wanted.map((item) => toBytes(item.to))}::bytea[], ${wanted.map((item) => item.rail)}::text[]))`.execute(
     tx,
   )
-  return rows.map(toDepositAddress)
+  return rows.map(({ below_start: belowStart, ...row }) =>
+    toDepositAddress({
+      ...row,
+      registered_height: Math.max(row.registered_height, belowStart ?? -1),
+    }),
+  )
 }
 
 /** Rails of a chain that an environment has enabled and that are not among `rails`. */

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mine, reorg, setAutomine } from '../../../src/dev/anvil-control.ts'
 import type { Address } from '../../../src/domain/chain.ts'
+import { toHex } from '../../../src/lib/hex.ts'
 import { registerAddresses } from '../../../src/match/address-store.ts'
+import { listRescans } from '../../../src/match/rescan-store.ts'
 import {
   ALICE,
   anvilWorld,
@@ -40,6 +42,33 @@ test('the history it asks for is read again: what is final and what is not, from
     '13: detected confirmed',
     '14: detected',
   ])
+})
+
+test('history asked for before the first block is read up to that, and for nobody who did not ask', async (t) => {
+  const world = await anvilWorld(t, { start: 'finalized' })
+  await world.register([ALICE], 3)
+  await world.register([BOB])
+  await world.register([CAROL], 5)
+  for (const amount of [10n, 11n]) await world.pay(ALICE, amount * UNIT)
+  for (const recipient of [BOB, CAROL, ALICE, CAROL]) await world.pay(recipient, 20n * UNIT)
+  // The payments are in blocks 2 to 7, of which 6 is the newest that is final.
+  await mine(world.anvil.url, 2 * SLOTS - 1)
+  await world.follow()
+  const { start_height } = await world.db
+    .selectFrom('chain_cursor')
+    .select('start_height')
+    .executeTakeFirstOrThrow()
+  assert.equal(start_height, 6)
+  assert.deepEqual(await creditedBlocks(world), ['alice 3', 'alice 6', 'carol 5', 'carol 7'])
+  await world.register([ALICE], 3)
+  assert.deepEqual(await stretches(world), [[3, 5]])
+  await world.register([BOB], 4)
+  await world.follow()
+  assert.deepEqual(await stretches(world), [
+    [4, 5],
+    [3, 5],
+  ])
+  assert.deepEqual((await creditedBlocks(world)).slice(2, 3), ['bob 4'])
 })
 
 test('an earlier start asked for later is read as well, and what is known stays as it is', async (t) => {
@@ -190,6 +219,24 @@ test('a batch in which only one asks for history re-reads it for that one', asyn
   assert.deepEqual(await world.stories(), ['10: detected confirmed'])
 })
 
+/** Who was credited with a payment of which block, in order. */
+async function creditedBlocks({ db }: AnvilWorld): Promise<string[]> {
+  const deposits = await db.selectFrom('deposit').select(['recipient', 'height']).execute()
+  const names = new Map([
+    [ALICE, 'alice'],
+    [BOB, 'bob'],
+    [CAROL, 'carol'],
+  ])
+  return deposits
+    .map(({ recipient, height }) => `${names.get(toHex(recipient))} ${height}`)
+    .toSorted()
+}
+
+/** What was asked to be read again, the newest first. */
+async function stretches({ db }: AnvilWorld): Promise<number[][]> {
+  return (await listRescans(db, 10)).map(({ from, to }) => [from, to])
+}
+
 /** Addresses whose payment was in a block of our view before they were registered, asking for no history. */
 async function registeredTooLate({ db }: AnvilWorld): Promise<Set<Address>> {
   const rows = await db.selectFrom('deposit_address').selectAll().execute()
@@ -204,6 +251,7 @@ async function registeredTooLate({ db }: AnvilWorld): Promise<Set<Address>> {
 }
 
 const FIRST = 0x1000
+const CAROL = addressOf(0xca)
 
 function addressOf(index: number): Address {
   return `0x${(FIRST + index).toString(16).padStart(40, '0')}`

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createEnvironment } from '../../../src/environment/environment-store.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import { registerAddresses, type AddressEntry } from '../../../src/match/address-store.ts'
+import { requestHistoryBelow } from '../../../src/match/match-store.ts'
 import type { Db } from '../../../src/store/database.ts'
 import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
 
@@ -58,10 +59,29 @@ test('answers come in the order of the entries; of two for one address the first
   )
 })
 
-test('before the first block an address is registered at height −1', async (t) => {
+test('before the first block an address is registered at height −1, and its history waits for that block', async (t) => {
   const { db } = await prepared(t)
-  const [before] = await register(db, [{ ...entry(1), watchFrom: 0 }])
+  const [before] = await register(db, [{ ...entry(1), watchFrom: 30 }, entry(2)])
   assert.equal(before?.record.registeredHeight, -1)
+  await register(db, [{ ...entry(3), watchFrom: 40 }])
+  await register(db, [{ ...entry(2), watchFrom: 20 }])
+  await register(db, [{ ...entry(4), watchFrom: 5 }], 'eip155:137')
+  assert.deepEqual(await rescans(db), [])
+  await beginAt(db, 100)
+  assert.deepEqual(await rescans(db), [
+    {
+      from_height: 20,
+      to_height: 99,
+      next_height: 20,
+      reason: 'registered before the first block',
+    },
+  ])
+})
+
+test('the first block asks for nothing where nobody asked for what is below it', async (t) => {
+  const { db } = await prepared(t)
+  await register(db, [{ ...entry(1), watchFrom: 100 }, entry(2)])
+  await beginAt(db, 100)
   assert.deepEqual(await rescans(db), [])
 })
 
@@ -154,14 +174,16 @@ test('a start that is not earlier, and one that another owner asks for, change n
   assert.deepEqual(await rescans(db), before)
 })
 
-test('an earlier start of an address that is older than our first block is read, wherever that block was', async (t) => {
+test('an earlier start of an address that is older than our first block is read up to that block', async (t) => {
   const { db } = await prepared(t)
   await register(db, [entry(1), { ...entry(2), watchFrom: 60 }])
-  await startAt(db, 100)
+  await startAt(db, 120, 100)
+  await register(db, [{ ...entry(1), watchFrom: 100 }])
+  assert.deepEqual(await rescans(db), [], 'what connected was searched')
   const [first] = await register(db, [{ ...entry(1), watchFrom: 90 }])
   assert.equal(first?.record.watchFrom, 90)
-  assert.deepEqual(stretches(await rescans(db)), [[90, 100]])
-  await db.updateTable('rescan').set({ next_height: 101, finished_at: NOW }).execute()
+  assert.deepEqual(stretches(await rescans(db)), [[90, 99]])
+  await db.updateTable('rescan').set({ next_height: 100, finished_at: NOW }).execute()
   await register(db, [{ ...entry(2), watchFrom: 20 }])
   assert.deepEqual(stretches(await rescans(db)).slice(1), [[20, 59]])
 })
@@ -196,7 +218,7 @@ async function prepared(t: Parameters<typeof testDatabase>[0], tip?: number) {
   return { db }
 }
 
-async function startAt(db: Db, tip: number): Promise<void> {
+async function startAt(db: Db, tip: number, start = 0): Promise<void> {
   await db
     .insertInto('chain_cursor')
     .values({
@@ -204,7 +226,7 @@ async function startAt(db: Db, tip: number): Promise<void> {
       height: tip,
       hash: Buffer.alloc(32),
       block_time: NOW,
-      start_height: 0,
+      start_height: start,
       finalized_height: null,
       finalized_hash: null,
       updated_at: NOW,
@@ -212,6 +234,14 @@ async function startAt(db: Db, tip: number): Promise<void> {
       halt: null,
     })
     .execute()
+}
+
+/** What the chain's writer does with its first block. */
+async function beginAt(db: Db, start: number): Promise<void> {
+  await startAt(db, start, start)
+  await db
+    .transaction()
+    .execute((tx) => requestHistoryBelow(tx, { chainId: CHAIN, start, now: NOW }))
 }
 
 function entry(n: number): AddressEntry {
