@@ -120,8 +120,11 @@ export async function claimDue(
   return rows
 }
 
-/** Writes a batch of attempts and what follows from them. Writing the same batch again changes nothing. */
-export async function recordBatch(tx: Tx, batch: BatchResult, now: Date): Promise<void> {
+/**
+ * Writes a batch of attempts and what follows from them. Writing the same batch again changes nothing. Returns how
+ * many deliveries were given up untried with an endpoint that retired; null where it did not.
+ */
+export async function recordBatch(tx: Tx, batch: BatchResult, now: Date): Promise<number | null> {
   const { endpointId, results, breaker } = batch
   await insertAttempts(tx, results)
   await settleDeliveries(tx, results, now)
@@ -132,7 +135,7 @@ export async function recordBatch(tx: Tx, batch: BatchResult, now: Date): Promis
       update endpoint set failures = ${failures}, open_until = ${openUntil}
       where id = ${endpointId}`.execute(tx)
   }
-  if (results.some(({ decision }) => decision === 'gone')) await retire(tx, endpointId, now)
+  return results.some(({ decision }) => decision === 'gone') ? retire(tx, endpointId, now) : null
 }
 
 async function insertAttempts(tx: Tx, results: readonly AttemptResult[]): Promise<void> {
@@ -203,12 +206,16 @@ const STATE_AFTER: Record<Decision, DeliveryState> = {
   gone: 'dead',
 }
 
-/** A receiver that answered 410 wants no more: neither new events nor what is still waiting. */
-async function retire(tx: Tx, endpointId: string, now: Date): Promise<void> {
+/**
+ * A receiver that answered 410 wants no more: neither new events nor what is still waiting, which is given up
+ * untried. Returns how many those were.
+ */
+async function retire(tx: Tx, endpointId: string, now: Date): Promise<number> {
   await sql`
     update endpoint set state = 'gone', updated_at = ${now}
     where id = ${endpointId} and state = 'enabled'`.execute(tx)
-  await sql`
+  const { numAffectedRows } = await sql`
     update delivery set state = 'dead', settled_at = ${now}
     where endpoint_id = ${endpointId} and state = 'pending'`.execute(tx)
+  return Number(numAffectedRows ?? 0n)
 }

@@ -162,12 +162,13 @@ export class Lane implements Actor {
     const { db, env, report } = this.#options
     const { endpoint } = round
     const breaker = round.breaker === round.recorded ? null : round.breaker
-    await db.transaction().execute(async (tx) => {
+    const untried = await db.transaction().execute(async (tx) => {
       await assertFence(tx, round.lease)
-      await recordBatch(tx, { endpointId: endpoint.id, results, breaker }, env.clock.now())
+      return recordBatch(tx, { endpointId: endpoint.id, results, breaker }, env.clock.now())
     })
     round.recorded = breaker ?? round.recorded
     for (const result of results) reportAttempt(report, endpoint, result)
+    if (untried !== null) report.retired(endpoint, untried)
   }
 }
 

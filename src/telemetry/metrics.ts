@@ -100,7 +100,9 @@ const CATALOGUE = {
     'Webhook attempts answered 401 or 403: the receiver doubts the signature, or lets nobody in',
   ),
   endpoints_failing: gauge('Endpoints whose breaker has opened', 'environment'),
-  deliveries_dead_total: counter('Deliveries given up after the last retry'),
+  deliveries_dead_total: counter(
+    'Deliveries given up: after the last retry, or because the receiver answered 410',
+  ),
   drift_findings_open: gauge('Findings not yet resolved', 'chain', 'kind', 'severity'),
   drift_audited_height: gauge('Block up to which every provider was read a second time', 'chain'),
   drift_last_round_timestamp_seconds: gauge(

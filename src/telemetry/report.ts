@@ -12,6 +12,7 @@ import type {
   AttemptReport,
   ChainPosition,
   ProviderDemand,
+  RetiredEndpoint,
   RpcReport,
   WaitReport,
 } from './reported.ts'
@@ -217,9 +218,16 @@ export class Report {
     if (attempt.attempt > 1) this.#metrics.increment('delivery_retries_total')
     if (status === 401 || status === 403) this.#metrics.increment('delivery_unauthorized_total')
     this.#metrics.observe('delivery_duration_seconds', durationMs / 1000, { outcome })
-    if (attempt.decision === 'dead') this.#metrics.increment('deliveries_dead_total')
-    const level = attempt.decision === 'dead' ? 'error' : outcome === 'delivered' ? 'info' : 'warn'
+    const isGivenUp = attempt.decision === 'dead' || attempt.decision === 'gone'
+    if (isGivenUp) this.#metrics.increment('deliveries_dead_total')
+    const level = isGivenUp ? 'error' : outcome === 'delivered' ? 'info' : 'warn'
     this.#attempts[level](attempt, 'delivery.attempted')
+  }
+
+  /** Its receiver answered 410. What waited for it is given up without an attempt that could tell of it. */
+  retired({ id, environment }: RetiredEndpoint, untried: number): void {
+    this.#metrics.increment('deliveries_dead_total', {}, untried)
+    this.#log.error({ environment, endpointId: id, untried }, 'endpoint retired: it answered 410')
   }
 
   /** Read at every scrape; null where this daemon has not asked the provider for a while. */

@@ -38,6 +38,11 @@ export interface AttemptReport {
   readonly error: string | null
 }
 
+export interface RetiredEndpoint {
+  readonly id: string
+  readonly environment: string
+}
+
 export interface RpcReport {
   readonly chain: string
   readonly provider: string

@@ -123,6 +123,10 @@ test('410 switches the endpoint off and gives up what still waits for it', async
       ['dead', 0],
     ],
   )
+  const text = await daemon.metrics.registry.metrics()
+  assert.match(text, /^settled_deliveries_dead_total 3$/m, 'each of them is a dead letter')
+  const retired = world.logged.filter(({ msg }) => msg.startsWith('endpoint retired'))
+  assert.equal(retired.length, 1)
 })
 
 test('429 with Retry-After leaves the whole endpoint alone for that long', async (t) => {

@@ -62,6 +62,7 @@ export interface Daemon {
   readonly keeper: LeaseKeeper
   readonly dispatcher: Dispatcher
   readonly lanes: ScriptedLanes
+  readonly metrics: Metrics
   /** Ticks the dispatcher and its lanes until none has anything left to do for now. */
   run(): Promise<void>
 }
@@ -92,7 +93,8 @@ export class World {
   daemon(holder: string, sink: Sink = this.sink): Daemon {
     const lanes = new ScriptedLanes()
     const destination = { write: (line: string) => this.logged.push(JSON.parse(line)) }
-    const report = new Report(createLogger({ level: 'info', destination }), new Metrics())
+    const metrics = new Metrics()
+    const report = new Report(createLogger({ level: 'info', destination }), metrics)
     const env = { clock: this.clock, random }
     const keeper = new LeaseKeeper('delivery', holder, { db: this.db, env, report })
     const lease = keeper.current
@@ -102,7 +104,7 @@ export class World {
       await dispatcher.tick()
       await Promise.all([...lanes.lanes].map(untilIdle))
     }
-    return { keeper, dispatcher, lanes, run }
+    return { keeper, dispatcher, lanes, metrics, run }
   }
 
   async consumer(clock?: Clock): Promise<Consumer> {
