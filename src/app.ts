@@ -160,6 +160,7 @@ function createApi(
     chains: config.chains,
     webhookAllow: config.webhookAllow,
     codecs: (chainId) => codecOf(config, chainId),
+    heads: (chainId) => known.sights.get(chainId)?.height ?? null,
     oracles: (chainId) => oracleOf(known, chainId),
     readiness: () => askProbes(probes),
     onReplay: () => replayed.ring(),

@@ -1,13 +1,15 @@
+import type { BlockHeader } from '../domain/block.ts'
 import type { Clock } from '../lib/clock.ts'
 
 /**
- * When the head was last seen, by a daemon that looks at it. Told apart from how long nothing has moved: the head
+ * When and where the head was last seen, by a daemon that looks at it. Told apart from how long nothing has moved: the head
  * may be seen and stand still, and a range of history may take minutes to read after a good look.
  */
 export class HeadSight {
   readonly #clock: Clock
   /** Null while this daemon does not look: on standby, or while the chain is halted. */
   #seenMs: number | null = null
+  #height: number | null = null
   /** Since when looks have had no answer; null when the last one had. */
   #blindSinceMs: number | null = null
   #lastError: string | null = null
@@ -16,8 +18,8 @@ export class HeadSight {
     this.#clock = clock
   }
 
-  /** One look, from its start to what came of it. */
-  async look<T>(at: () => Promise<T>): Promise<T> {
+  /** One look, from its start to what came of it: the head, and whatever was looked at beside it. */
+  async look<T extends readonly [BlockHeader, ...unknown[]]>(at: () => Promise<T>): Promise<T> {
     const startedMs = this.#clock.monotonicMs()
     // Before the first good look: the age of our first attempt.
     this.#seenMs ??= startedMs
@@ -25,6 +27,7 @@ export class HeadSight {
     try {
       const seen = await at()
       this.#seenMs = this.#clock.monotonicMs()
+      this.#height = seen[0].height
       this.#blindSinceMs = null
       this.#lastError = null
       return seen
@@ -37,8 +40,14 @@ export class HeadSight {
   /** Somebody else looks from here on, or nobody. */
   rest(): void {
     this.#seenMs = null
+    this.#height = null
     this.#blindSinceMs = null
     this.#lastError = null
+  }
+
+  /** Of the head as the last good look showed it; null before the first, and while this daemon does not look. */
+  get height(): number | null {
+    return this.#height
   }
 
   /** Seconds since the last good look; null while this daemon does not look. */

@@ -22,6 +22,8 @@ export interface ServerDeps {
   /** Networks (CIDR) webhooks may reach although they are not public. */
   readonly webhookAllow: readonly string[]
   readonly readiness: () => Promise<Readiness>
+  /** The height of a chain's head as this daemon saw it last; null if it does not look. */
+  readonly heads: (chainId: ChainId) => number | null
   /** Whom to ask about a chain, for explanations; nobody if left out. */
   readonly oracles?: (chainId: ChainId) => Oracle
   /** Deliveries became due: the dispatcher may start now. */

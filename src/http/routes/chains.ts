@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { readCursor, type Cursor } from '../../block/block-store.ts'
 import type { BlockRef } from '../../domain/block.ts'
 import type { Chain, Codec } from '../../domain/chain.ts'
-import type { Metrics } from '../../telemetry/metrics.ts'
 import type { App, RouteDeps } from '../deps.ts'
 import { problems } from '../openapi.ts'
 
@@ -33,7 +32,7 @@ const ChainView = z
   .meta({ id: 'Chain' })
 
 /** The same for every environment: where a chain stands is nobody's secret. */
-export function chainRoutes(app: App, { db, chains, codecs, metrics, readiness }: RouteDeps): void {
+export function chainRoutes(app: App, { db, chains, codecs, heads, readiness }: RouteDeps): void {
   const schema = {
     tags: ['operations'],
     summary: 'List the chains this daemon was configured with, and where each stands',
@@ -45,7 +44,7 @@ export function chainRoutes(app: App, { db, chains, codecs, metrics, readiness }
       chains.map(async ({ chain, rails }) => ({
         ...standing(chain, await readCursor(db, chain.id), codecs(chain.id)),
         rails: rails.map(({ rail }) => rail.id),
-        head_height: await headHeight(metrics, chain),
+        head_height: heads(chain.id),
         problem: judged.find((one) => one.chain === chain.slug)?.problem ?? null,
       })),
     )
@@ -70,10 +69,4 @@ function standing({ id, slug, name }: Chain, cursor: Cursor | null, codec: Codec
       ancestor: halt.ancestor && refView(halt.ancestor),
     },
   }
-}
-
-/** Nobody writes the head down: it is what the gauge remembers of the last look. */
-async function headHeight({ registry }: Metrics, { slug }: Chain): Promise<number | null> {
-  const gauge = await registry.getSingleMetric('settled_head_height')?.get()
-  return gauge?.values.find(({ labels }) => labels['chain'] === slug)?.value ?? null
 }

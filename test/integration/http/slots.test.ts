@@ -49,7 +49,7 @@ test('one environment cannot take every explanation, and has its two until the p
     oracles: () => ({ source }),
     env: { clock, random: systemRandom },
   })
-  const { globex, call } = world
+  const call = world.call.bind(world)
   const begun = source.asked(2 * CHAINS)
   const waiting = [call('GET', SUBJECT), call('GET', SUBJECT)]
   await begun
@@ -57,7 +57,7 @@ test('one environment cannot take every explanation, and has its two until the p
   assert.deepEqual([refused.status, refused.json.code], [503, 'not_ready'])
   assert.match(refused.json.detail, /^explanations under way for acme-live: 2,/)
   const other = source.asked(3 * CHAINS)
-  waiting.push(call('GET', SUBJECT, { key: globex }))
+  waiting.push(call('GET', SUBJECT, { key: world.globex }))
   await other
 
   // Everybody is told what is on record; the questions to the providers go on behind it.

@@ -44,6 +44,7 @@ async function twoFamilies(t: TestContext): Promise<TwoFamilies> {
     metrics: new Metrics(),
     log: createLogger({ level: 'silent' }),
     webhookAllow: [],
+    heads: () => null,
     readiness: async () => ({ ready: true, healthy: true, database: null, chains: [] }),
   })
   t.after(() => app.close())

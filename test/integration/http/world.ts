@@ -99,6 +99,7 @@ export async function createWorld(t: TestContext, more: Partial<ServerDeps> = {}
     }),
     webhookAllow: ['127.0.0.0/8'],
     readiness: async () => world.readiness,
+    heads: () => null,
     ...more,
   })
   t.after(() => app.close())
@@ -179,12 +180,12 @@ export async function epochs(db: Db): Promise<string[]> {
 }
 
 /** Puts the chain's tip where a test needs it, as the chain's writer would. */
-export async function setTip(db: Db, chainId: string, height: number): Promise<void> {
+export async function setTip(db: Db, chainId: string, height: number, start = 0): Promise<void> {
   const row = {
     height,
     hash: toBytes(hash(height)),
     block_time: new Date(0),
-    start_height: 0,
+    start_height: start,
     finalized_height: null,
     finalized_hash: null,
     updated_at: new Date(0),
