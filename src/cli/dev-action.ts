@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { chainPrefix, providerPrefix } from '../config/family-variables.ts'
 import type { Address } from '../domain/chain.ts'
 import type { Network } from '../dev/network/network.ts'
 import { startStack, type Stack } from '../dev/stack.ts'
@@ -20,7 +21,8 @@ export async function runDevStack({ env, variables, write, signal }: CliContext)
     write(`${instructions(stack).join('\n')}\n`)
     if (!signal.aborted) await once(signal, 'abort')
   } finally {
-    await stack.stop()
+    const { reason } = signal as { reason: unknown }
+    await stack.stop(reason)
   }
 }
 
@@ -29,6 +31,7 @@ function instructions(stack: Stack): string[] {
   return [
     '',
     `  API             ${api.url}   (document: ${api.url}/openapi.json)`,
+    `  Console         ${api.url}/console   (sign in with the API key)`,
     `  API key         ${api.key}`,
     `  Database        ${databaseUrl}`,
     ...networks.map(
@@ -41,10 +44,37 @@ function instructions(stack: Stack): string[] {
     '',
     '  Watch their lives in the feed:',
     `    curl -s '${api.url}/v1/events?after=0' -H 'authorization: Bearer ${api.key}'`,
+    '  and what the receiver was sent of it:',
+    `    curl -s '${api.url}/v1/deliveries' -H 'authorization: Bearer ${api.key}'`,
+    '',
+    '  In another terminal, the command line on this stack:',
+    ...terminalVariables(stack).map(([name, value]) => `    export ${name}='${value}'`),
+    '    npm run -s settled -- explain <transaction>',
     '',
     '  Stop with Ctrl-C; nothing is left running.',
     '',
   ]
+}
+
+/** What a terminal has to be told to see the same database and the same chains as the daemon. */
+function terminalVariables({ databaseUrl, networks }: Stack): (readonly [string, string])[] {
+  const slugs = networks.map(({ facts }) => facts.chain.slug)
+  return [
+    ['DATABASE_URL', databaseUrl],
+    ['SETTLED_CHAINS', slugs.join(',')],
+    ...networks.flatMap(providerVariables),
+  ]
+}
+
+function providerVariables({ facts, settings }: Network): (readonly [string, string])[] {
+  const { slug } = facts.chain
+  const urls = settings.providers.map(({ name, url }) => `${name}=${url}`)
+  const jsonRpc = settings.providers.flatMap(({ name, jsonrpcUrl }) =>
+    jsonrpcUrl === undefined
+      ? []
+      : [[`${providerPrefix(slug, name)}_JSONRPC_URL`, jsonrpcUrl] as const],
+  )
+  return [[`${chainPrefix(slug)}_RPC_URLS`, urls.join(',')], ...jsonRpc]
 }
 
 function firstDeposit({ api }: Stack, network: Network): string[] {

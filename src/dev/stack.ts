@@ -35,9 +35,12 @@ export interface Stack {
   readonly api: ApiClient
   readonly receiver: Receiver
   readonly secret: string
-  /** Ends everything, in reverse order of its start. */
-  stop(): Promise<void>
+  /** Ends everything, in reverse order of its start; the daemon's log names the reason. */
+  stop(reason?: unknown): Promise<void>
 }
+
+/** Ends one part of the stack. */
+type Stop = (reason: unknown) => Promise<unknown>
 
 const ENVIRONMENT = 'acme-test'
 /** Blocks come every second, or when the demo makes one; nobody bills these looks. */
@@ -45,12 +48,12 @@ const POLL_MS = 250
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const stops: (() => Promise<unknown>)[] = []
-  const stop = async (): Promise<void> => {
+  const stops: Stop[] = []
+  const stop = async (reason: unknown = new Error('the stack is stopped')): Promise<void> => {
     const failures: unknown[] = []
     // One that fails must not leave the others running.
     for (const end of stops.splice(0).toReversed())
-      await end().catch((error) => failures.push(error))
+      await end(reason).catch((error) => failures.push(error))
     if (failures.length > 0) throw failures[0]
   }
   try {
@@ -61,10 +64,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function assemble(
-  options: StackOptions,
-  stops: (() => Promise<unknown>)[],
-): Promise<Omit<Stack, 'stop'>> {
+async function assemble(options: StackOptions, stops: Stop[]): Promise<Omit<Stack, 'stop'>> {
   const databaseUrl = options.databaseUrl ?? (await ownDatabase(stops))
   const networks = await startNetworks(options, stops)
   const apiKey = await prepareDatabase(databaseUrl, networks, options.env)
@@ -77,10 +77,7 @@ async function assemble(
   return { environment: ENVIRONMENT, networks, databaseUrl, api, receiver, secret }
 }
 
-async function startNetworks(
-  { env, network }: StackOptions,
-  stops: (() => Promise<unknown>)[],
-): Promise<Network[]> {
+async function startNetworks({ env, network }: StackOptions, stops: Stop[]): Promise<Network[]> {
   const started = [startEthereum(network), startTron(network, env)]
   // One that fails to start must not leave the other running.
   for (const one of started) {
@@ -94,7 +91,7 @@ async function startNetworks(
   return Promise.all(started)
 }
 
-async function ownDatabase(stops: (() => Promise<unknown>)[]): Promise<string> {
+async function ownDatabase(stops: Stop[]): Promise<string> {
   // Not under the user's own temporary directory: as root, PostgreSQL runs as somebody who could not enter it.
   const directory = await mkdtemp(path.join('/var/tmp', 'settled-'))
   stops.push(() => rm(directory, { recursive: true, force: true }))
@@ -142,7 +139,7 @@ interface DaemonParts {
 /** Returns the API's URL once it listens. */
 async function runDaemon(
   { options, databaseUrl, networks }: DaemonParts,
-  stops: (() => Promise<unknown>)[],
+  stops: Stop[],
 ): Promise<string> {
   const app = await createApp(
     {
@@ -160,8 +157,8 @@ async function runDaemon(
   const listening = Promise.withResolvers<void>()
   app.server.addHook('onListen', async () => listening.resolve())
   const running = app.run(stopping.signal)
-  stops.push(() => {
-    stopping.abort()
+  stops.push((reason) => {
+    stopping.abort(reason)
     return running
   })
   await Promise.race([listening.promise, running])
