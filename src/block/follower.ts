@@ -291,21 +291,13 @@ export class Follower implements Actor {
 
   /**
    * A branch that ends below our tip and leaves it below the finalized block is what a node shows that hangs on a
-   * block which was left. While another provider shows our finalized block and calls it final, the chain has not
-   * broken its word, and halting it would stop all providers for one.
+   * block which was left. While providers uphold our finalized block, the chain has not broken its word, and halting it
+   * would stop all of them for one. The next head comes from another one.
    */
   async #isLeftBehind(view: chainView.ChainView, head: BlockRef): Promise<boolean> {
-    const { source, chain, report } = this.#options
     const { finalized } = view
     const isShorter = head.height < (chainView.tipOf(view)?.height ?? 0)
-    if (!isShorter || finalized === null || !(await source.isFinal(finalized))) return false
-    if (this.#shorter?.looks === SHORTER_LOOKS) {
-      report.providerLied(chain, 'a branch that was left is shown as the chain', {
-        shown: { height: head.height, hash: head.hash },
-        finalized,
-      })
-    }
-    return true
+    return isShorter && finalized !== null && (await this.#options.source.isUpheld(finalized))
   }
 
   async #reorganise(lease: Lease, view: chainView.ChainView, head: BlockRef): Promise<Outcome> {

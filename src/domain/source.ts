@@ -27,6 +27,11 @@ export interface ChainSource {
    */
   isFinal(block: BlockRef): Promise<boolean>
   /**
+   * Whether providers do so still: one at least, and no fewer than those that call another block in its place final.
+   * Where they do, whoever does not show the block is not the next to be asked for the head.
+   */
+  isUpheld(block: BlockRef): Promise<boolean>
+  /**
    * How many distinct providers show this transfer in this very block, all of them asked anew. Where a transaction
    * makes it several times alike, the `ordinal`th of them: who shows one of two does not vouch for the second.
    */

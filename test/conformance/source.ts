@@ -143,6 +143,8 @@ export function conformance(
     assert.equal(await source.isFinal(finalized), true)
     assert.equal(await source.isFinal(below), true)
     assert.equal(await source.isFinal(above), false)
+    assert.equal(await source.isUpheld(finalized), true)
+    assert.equal(await source.isUpheld(above), false)
     assert.equal(await source.isFinal(head), false)
     assert.equal(await source.isFinal({ height: finalized.height, hash: head.hash }), false)
     assert.equal(await source.isFinal({ height: below.height, hash: finalized.hash }), false)

@@ -111,6 +111,10 @@ export class ScriptedChain implements ChainSource {
     return isShown && this.#finalized !== null && block.height <= this.#finalized
   }
 
+  isUpheld(block: BlockRef): Promise<boolean> {
+    return this.isFinal(block)
+  }
+
   async witnesses(block: BlockRef, _numbered: NumberedTransfer): Promise<number> {
     return this.#blocks[block.height]?.hash === block.hash ? 1 : 0
   }

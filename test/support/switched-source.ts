@@ -39,6 +39,10 @@ export class SwitchedSource implements ChainSource {
     return (this.finalityNode ?? this.node).isFinal(block)
   }
 
+  isUpheld(block: BlockRef): Promise<boolean> {
+    return this.isFinal(block)
+  }
+
   witnesses(block: BlockRef, numbered: NumberedTransfer): Promise<number> {
     return this.node.witnesses(block, numbered)
   }

@@ -107,6 +107,25 @@ export class PooledSource<P extends Provider> implements OpenSource {
     })
   }
 
+  async isUpheld(block: BlockRef): Promise<boolean> {
+    const vouched = await Promise.all(
+      this.#pool.awake().map(async (provider) => {
+        const answer = await this.#pool.try(provider, () => this.#vouches(provider, block))
+        return { provider, says: 'value' in answer ? answer.value : null }
+      }),
+    )
+    const upholding = vouched.filter(({ says }) => says === true)
+    const refuting = vouched.filter(({ says }) => says === false)
+    if (upholding.length === 0 || upholding.length < refuting.length) return false
+    const doubtful = vouched.filter(({ says }) => says !== true)
+    await Promise.all(
+      doubtful.map(({ provider }) =>
+        this.#pool.try(provider, () => this.#assertShows(provider, block)),
+      ),
+    )
+    return true
+  }
+
   async witnesses(block: BlockRef, numbered: NumberedTransfer): Promise<number> {
     const answers = await Promise.all(
       this.#pool
@@ -160,6 +179,15 @@ export class PooledSource<P extends Provider> implements OpenSource {
     const { chain } = this.#config
     this.#deps.report.providerLied(chain, 'finalized history differs between providers', evidence)
     return false
+  }
+
+  /** For a block that another provider calls final: who does not show it is left behind, and rests. */
+  async #assertShows(provider: P, { height, hash }: BlockRef): Promise<void> {
+    const header = await provider.header(height)
+    if (header?.hash === hash) return
+    const evidence = { height, shown: header?.hash ?? null, final: hash }
+    const options = { retryAfterMs: STALE_REST_MS, evidence }
+    throw new ProviderFailure('stale', 'a branch that was left is shown as the chain', options)
   }
 
   /** A node may have lost touch with consensus, and so with finality, while it still follows the head. */

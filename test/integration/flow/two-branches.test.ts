@@ -148,6 +148,31 @@ test('it halts the chain as soon as its branch reaches our tip, whoever knows be
   assert.equal((await world.watch.follower.tick()).name, 'halted')
 })
 
+test('real nodes: one that is left behind with a finality of its own is turned away from, nothing halts', async (t) => {
+  const [first, second] = [await startFakeNode(t, 20), await startFakeNode(t, 20)]
+  first.finalized = second.finalized = 15
+  const { source, clock, lines } = await openFakeSource(t, [first, second])
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  first.blocks.length = 18
+  for (let height = 11; height < 18; height += 1) {
+    first.blocks[height] = fakeBlock(height, 'perhaps', 'b')
+  }
+  required(first.blocks[11], 'of 18 blocks').header['parentHash'] = hashOf(10)
+  first.finalized = 16
+  second.blocks.push(fakeBlock(20))
+  addLog(second, 20, { to: ALICE, amount: 5_000_000n })
+  for (let look = 0; look < 8; look += 1) await world.watch.follower.tick()
+  assert.equal((await cursorOf(world.db)).halt, null)
+  assert.deepEqual(await storiesOf(world.db), ['5: detected'])
+  assert.match(JSON.stringify(lines), /a branch that was left is shown as the chain/)
+  clock.ms += 60_000
+  second.blocks.push(fakeBlock(21))
+  for (let look = 0; look < 8; look += 1) await world.watch.follower.tick()
+  assert.equal((await cursorOf(world.db)).height, 21, 'and again, whenever it comes back')
+})
+
 /** We have followed one node to a payment that is final; another one stopped on a branch that was left before. */
 async function hangingWorld(t: TestContext) {
   const ours = chainOf(10)

@@ -314,6 +314,40 @@ test('a block is final by the word of one that shows it, not of another branch o
   assert.match(JSON.stringify(lines), /finalized history differs between providers/)
 })
 
+test('a block is upheld by one that calls it final; who shows another in its place does not lead next', async (t) => {
+  const [first, second] = [await startFakeNode(t, 20), await startFakeNode(t)]
+  const { source, clock, lines } = await openFakeSource(t, [first, second])
+  const ours = { height: 6, hash: hashOf(6) }
+  first.finalized = 5
+  assert.equal(await source.isUpheld(ours), true, 'the second one has finalized it')
+  assert.equal((await source.head()).height, 19, 'the first one shows it as well')
+  assert.deepEqual(lines, [])
+  first.blocks[6] = fakeBlock(6, 'perhaps', 'b')
+  first.finalized = 8
+  assert.equal(await source.isFinal(ours), false, 'the first one is on another branch')
+  assert.equal(await source.isUpheld(ours), true)
+  assert.equal((await source.head()).height, 9)
+  const left = lines.filter(({ msg }) => String(msg).includes('a branch that was left is shown'))
+  assert.deepEqual(
+    left.map(({ evidence }) => evidence),
+    [{ provider: 'first', height: 6, shown: hashOf(6, 'b'), final: hashOf(6) }],
+  )
+  clock.ms += 60_000
+  assert.equal((await source.head()).height, 19, 'for half a minute')
+  second.finalized = 5
+  assert.equal(await source.isUpheld(ours), false, 'nobody calls it final any more')
+  assert.equal((await source.head()).height, 19, 'and so nobody is in the wrong')
+})
+
+test('a block that more providers replaced than uphold is not upheld, and all of them go on', async (t) => {
+  const nodes = [await startFakeNode(t), await startFakeNode(t), await startFakeNode(t, 20)]
+  const { source } = await openFakeSource(t, nodes)
+  for (const { blocks } of nodes.slice(0, 2)) blocks[6] = fakeBlock(6, 'perhaps', 'b')
+  assert.equal(await source.isUpheld({ height: 6, hash: hashOf(6) }), false)
+  assert.equal((await source.head()).height, 9)
+  assert.equal(await source.isUpheld({ height: 6, hash: hashOf(6, 'b') }), true)
+})
+
 test('the head’s header is not asked for twice, and a block that left meanwhile is read anew', async (t) => {
   const node = await startFakeNode(t)
   const { source } = await openFakeSource(t, [node])
