@@ -73,7 +73,7 @@ export interface Finding extends Difference {
   readonly severity: Severity
   readonly state: FindingState
   readonly openedAt: Date
-  /** When it was last seen to be so. */
+  /** When it was last looked at: it was so, or nothing could be told. */
   readonly seenAt: Date
   readonly acknowledged: Decision | null
   /** A person vouches for a transfer that no second provider shows. */

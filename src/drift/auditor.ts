@@ -20,7 +20,7 @@ import {
   type Progress,
 } from './audit-store.ts'
 import { examine, type Stretch } from './examination.ts'
-import { standingFindings } from './finding-store.ts'
+import { findingsToReread } from './finding-store.ts'
 import { RecordChecks } from './record-checks.ts'
 import { takeNotices } from './notices.ts'
 import { recordFindings, REREAD_KINDS, type Recorded } from './record-findings.ts'
@@ -123,7 +123,7 @@ export class Auditor implements Actor {
   async #advance(lease: Lease, round: Round, position: AuditPosition): Promise<Outcome> {
     const next = await this.#nextProgress(round, position)
     if (next !== null) return this.#hear(lease, round, next)
-    round.reread ??= await this.#differing()
+    round.reread ??= await this.#differing(round)
     const stretch = round.reread.shift()
     if (stretch !== undefined) return this.#readAgain(lease, round, stretch)
     return this.#end(lease, round)
@@ -233,13 +233,17 @@ export class Auditor implements Actor {
   }
 
   /** The blocks of all findings that another look could resolve, each once. */
-  async #differing(): Promise<Stretch[]> {
-    const { db, chain, audit } = this.#options
-    const page = { kinds: REREAD_KINDS, limit: REREAD_MAX }
-    const findings = await standingFindings(db, chain.id, page)
+  async #differing({ failed }: Round): Promise<Stretch[]> {
+    const { db, chain, audit, env } = this.#options
+    const findings = await findingsToReread(db, chain.id, {
+      kinds: REREAD_KINDS,
+      providers: audit.providers.filter((name) => !failed.has(name)),
+      now: env.clock.now(),
+      limit: REREAD_MAX,
+    })
     const stretches = new Map<string, Stretch>()
     for (const { provider, height, kind } of findings) {
-      if (provider === null || height === null || !audit.providers.includes(provider)) continue
+      if (provider === null || height === null) continue
       const key = `${provider} ${height}`
       const isProven = kind === 'receipts_differ' || stretches.get(key)?.isProven === true
       stretches.set(key, { provider, from: height, to: height, isProven })

@@ -202,21 +202,50 @@ export async function standingAt(
   return rows.map(toFinding)
 }
 
-/** Findings of a chain that stand, in the order of their ids. */
-export async function standingFindings(
+export interface Rereading {
+  readonly kinds: readonly FindingKind[]
+  /** Who can be asked. */
+  readonly providers: readonly string[]
+  readonly now: Date
+  readonly limit: number
+}
+
+/**
+ * Findings that stand and are to be looked at again, at most `limit`: those that a person vouches for, then those
+ * that were looked at longest ago. One that stands for long is looked at ever more seldom, down to once an hour, so
+ * that any number of them leaves room for those behind.
+ */
+export async function findingsToReread(
   db: Db,
   chainId: ChainId,
-  { kinds, limit }: { readonly kinds: readonly FindingKind[]; readonly limit: number },
+  { kinds, providers, now, limit }: Rereading,
 ): Promise<Finding[]> {
+  if (providers.length === 0) return []
   const rows = await findings(db)
     .where('chain_id', '=', chainId)
     .where('state', '<>', 'resolved')
     .where('kind', 'in', [...kinds])
-    .orderBy('height')
+    .where('provider', 'in', [...providers])
+    .where(
+      sql<boolean>`(heal_asked_at is not null
+        or seen_at <= ${now}::timestamptz - least(interval '1 hour', (${now}::timestamptz - opened_at) / 4))`,
+    )
+    .orderBy(sql`heal_asked_at is null`)
+    .orderBy('seen_at')
     .orderBy('id')
     .limit(limit)
     .execute()
   return rows.map(toFinding)
+}
+
+/** They were looked at, and nothing came of it. */
+export async function touchFindings(tx: Tx, ids: readonly FindingId[], now: Date): Promise<void> {
+  if (ids.length === 0) return
+  await tx
+    .updateTable('finding')
+    .set({ seen_at: now })
+    .where('id', 'in', [...ids])
+    .execute()
 }
 
 export interface FindingCount {

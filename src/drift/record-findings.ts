@@ -7,7 +7,7 @@ import type { RevisitStep } from '../domain/step.ts'
 import { appendAudit } from '../environment/audit-store.ts'
 import type { Tx } from '../store/database.ts'
 import type { Cure, Examined, Judged, Stretch } from './examination.ts'
-import { openFinding, resolveFinding, standingAt } from './finding-store.ts'
+import { openFinding, resolveFinding, standingAt, touchFindings } from './finding-store.ts'
 
 /** Differences that reading the same blocks again from the same provider shows to be gone, or still there. */
 export const REREAD_KINDS: readonly FindingKind[] = [
@@ -59,12 +59,17 @@ export async function recordFindings(
   )
   const healed = await heal(tx, [...examined.proven, ...vouched], deps)
   const resolved: { finding: Finding; reason: string }[] = []
+  const left: FindingId[] = []
   for (const finding of standing) {
     const reason = healed.reasons.get(finding.id) ?? goneReason(finding, examined)
-    if (reason === null) continue
+    if (reason === null) {
+      left.push(finding.id)
+      continue
+    }
     await resolveFinding(tx, finding.id, { at: now, by: 'settled', reason })
     resolved.push({ finding, reason })
   }
+  await touchFindings(tx, left, now)
   return { opened, resolved, announce: healed.announce }
 }
 

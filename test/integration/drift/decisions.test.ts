@@ -5,9 +5,11 @@ import { findingId } from '../../../src/domain/id.ts'
 import {
   acknowledgeFinding,
   askToHeal,
+  findingsToReread,
   lockFinding,
   openFinding,
   resolveFinding,
+  touchFindings,
 } from '../../../src/drift/finding-store.ts'
 import { required } from '../../../src/lib/assert.ts'
 import type { Db } from '../../../src/store/database.ts'
@@ -101,6 +103,28 @@ test('a finding is one row however often it is seen; gone and back it is open ag
   assert.equal(state, 'resolved')
 })
 
+test('findings are looked at again in turn, and those that a person vouches for before all others', async (t) => {
+  const { db } = await testCli(t)
+  const at = (minutes: number): Date => new Date(NOW.getTime() + minutes * 60_000)
+  for (const [index, name] of ['a', 'b', 'c', 'd'].entries()) {
+    await open(db, difference(name, { height: index }), at(index))
+  }
+  await open(db, difference('silent', { provider: 'second', height: 0 }))
+  await db.transaction().execute(async (tx) => {
+    await askToHeal(tx, difference('d').id, { at: NOW, by: 'cli:ada', reason: 'seen elsewhere' })
+    await touchFindings(tx, [difference('a').id, difference('d').id], at(8))
+    await touchFindings(tx, [difference('b').id], at(5))
+  })
+  const next = async (now: Date, limit: number): Promise<string[]> => {
+    const page = { kinds: ['block_differs'] as const, providers: ['first'], now, limit }
+    return (await findingsToReread(db, 'eip155:1', page)).map(({ subject }) => subject)
+  }
+  // `a` was looked at a minute ago, and stands for nine.
+  assert.deepEqual(await next(at(9), 10), ['d', 'c', 'b'])
+  assert.deepEqual(await next(at(9), 2), ['d', 'c'])
+  assert.deepEqual(await next(at(100), 10), ['d', 'c', 'b', 'a'])
+})
+
 test('what people decided about a finding outlives its coming and going', async (t) => {
   const { db } = await testCli(t)
   await open(db, difference('a'))
@@ -133,7 +157,7 @@ test('decisions name who and why, and are audited', async (t) => {
   )
   assert.match((await cli('findings', 'heal', id, ...WHY)).err, /only a transfer_disputed/)
   assert.equal((await cli('findings', 'resolve', id, ...WHY)).code, 0)
-  assert.equal((await cli('findings', 'list')).out, 'nothing differs\n')
+  assert.match((await cli('findings', 'list')).out, /^no finding\n/)
   assert.equal((await cli('findings', 'list', '--all', '--json')).json().length, 1)
   assert.match((await cli('findings', 'resolve', id, ...WHY)).err, /was resolved by cli:ada/)
   assert.match((await cli('findings', 'show', 'fnd_0')).err, /does not exist/)
