@@ -5,7 +5,7 @@ import { listEndpoints } from '../delivery/endpoint-store.ts'
 import type { ChainId } from '../domain/chain.ts'
 import { openRescans } from '../match/rescan-store.ts'
 import { eventsOfDeposit } from '../outbox/feed-store.ts'
-import type { Db, Tx } from '../store/database.ts'
+import type { Tx } from '../store/database.ts'
 import { listLeases } from '../store/lease.ts'
 import { lastAttempts } from './explain-store.ts'
 import type { Recorded, Standing } from './facts.ts'
@@ -15,15 +15,6 @@ const RESCANS_MAX = 10
 /** Events of which deliveries are told: the newest of a deposit that came and went many times. */
 const EVENTS_MAX = 20
 const ENDPOINTS_MAX = 50
-
-/** All of it of one moment: a daemon writes meanwhile, and a cursor that is newer than its deposits would lie. */
-export function atOneMoment<T>(db: Db, read: (tx: Tx) => Promise<T>): Promise<T> {
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute(read)
-}
 
 export async function standingOf(tx: Tx, chainId: ChainId): Promise<Standing> {
   const cursor = await readCursor(tx, chainId)

@@ -46,6 +46,15 @@ export function openDatabase(options: DatabaseOptions): Db {
   })
 }
 
+/** All of it as of one moment, whatever is written meanwhile: a cursor newer than its deposits would lie. */
+export function atOneMoment<T>(db: Db, read: (tx: Tx) => Promise<T>): Promise<T> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(read)
+}
+
 /** The server's clock, which leases go by. */
 export async function databaseTime(db: Db): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db)

@@ -7,7 +7,7 @@ import type { Deposit, DepositId } from '../domain/deposit.ts'
 import { AppError } from '../domain/error.ts'
 import type { EventType } from '../domain/event.ts'
 import { toHex } from '../lib/hex.ts'
-import type { Db, Tx } from '../store/database.ts'
+import { atOneMoment, type Db, type Tx } from '../store/database.ts'
 import { historyOf, type DepositHistory, type Recorded } from './history.ts'
 import type { ChainMemory } from './signs.ts'
 
@@ -31,20 +31,15 @@ export interface Records {
   readonly memory: ChainMemory
 }
 
-/** All of it as of one moment, whatever the daemon writes meanwhile. */
 export function readRecords(db: Db, filter: HistoryFilter): Promise<Records> {
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute(async (tx) => {
-      const deposits = await depositsOf(tx, filter)
-      const histories: DepositHistory[] = []
-      for (let start = 0; start < deposits.length; start += PAGE) {
-        histories.push(...(await historiesOf(tx, deposits.slice(start, start + PAGE))))
-      }
-      return { histories, memory: await memoryOf(tx, filter) }
-    })
+  return atOneMoment(db, async (tx) => {
+    const deposits = await depositsOf(tx, filter)
+    const histories: DepositHistory[] = []
+    for (let start = 0; start < deposits.length; start += PAGE) {
+      histories.push(...(await historiesOf(tx, deposits.slice(start, start + PAGE))))
+    }
+    return { histories, memory: await memoryOf(tx, filter) }
+  })
 }
 
 async function depositsOf(tx: Tx, filter: HistoryFilter) {

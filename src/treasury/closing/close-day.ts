@@ -2,7 +2,7 @@ import { depositsById } from '../../confirmation/deposit-store.ts'
 import type { Codec, Rail, RailId } from '../../domain/chain.ts'
 import type { Deposit } from '../../domain/deposit.ts'
 import { AppError } from '../../domain/error.ts'
-import type { Db, Tx } from '../../store/database.ts'
+import { atOneMoment, type Db, type Tx } from '../../store/database.ts'
 import { balanceDifferences, balancesOf, type RailBalance } from './balance.ts'
 import {
   allowLongStatements,
@@ -39,37 +39,32 @@ export interface ClosedDay extends DayOf {
   readonly deposits: readonly Deposit[]
 }
 
-/** All of it as of one moment, whatever the daemon writes meanwhile. */
 export function closeDay(db: Db, of: DayOf, book: Book): Promise<ClosedDay> {
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute(async (tx) => {
-      await allowLongStatements(tx)
-      const { movements, differences } = await readMovements(tx, of, book)
-      const balances = balancesOf(
-        await standingsAt(tx, of.environment, of.day.from),
-        movements,
-        await standingsAt(tx, of.environment, of.day.until),
-      )
-      const feed = await feedOf(tx, of)
-      return {
-        ...of,
-        balances,
-        movements,
-        feed,
-        endpoints: await endpointsOf(tx, of),
-        differences: [
-          ...balanceDifferences(balances),
-          ...differences,
-          ...feedDifferences(feed),
-          ...(await recordDifferences(tx, of)),
-          ...(await deliveryDifferences(tx, of)),
-        ],
-        deposits: await movedDeposits(tx, movements),
-      }
-    })
+  return atOneMoment(db, async (tx) => {
+    await allowLongStatements(tx)
+    const { movements, differences } = await readMovements(tx, of, book)
+    const balances = balancesOf(
+      await standingsAt(tx, of.environment, of.day.from),
+      movements,
+      await standingsAt(tx, of.environment, of.day.until),
+    )
+    const feed = await feedOf(tx, of)
+    return {
+      ...of,
+      balances,
+      movements,
+      feed,
+      endpoints: await endpointsOf(tx, of),
+      differences: [
+        ...balanceDifferences(balances),
+        ...differences,
+        ...feedDifferences(feed),
+        ...(await recordDifferences(tx, of)),
+        ...(await deliveryDifferences(tx, of)),
+      ],
+      deposits: await movedDeposits(tx, movements),
+    }
+  })
 }
 
 /** Bodies are held against the records page by page, and not kept. */
