@@ -1,6 +1,9 @@
 import { Command } from 'commander'
+import { chainPrefix } from '../config/family-variables.ts'
+import type { ChainId } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import type { Decision, Finding, FindingId } from '../domain/finding.ts'
+import { auditStandings, type AuditStanding } from '../drift/audit-store.ts'
 import {
   acknowledgeFinding,
   askToHeal,
@@ -15,6 +18,7 @@ import type { Tx } from '../store/database.ts'
 import { by } from './argument.ts'
 import { makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
+import { allChains } from './lookup.ts'
 
 const LIST_MAX = 200
 
@@ -81,9 +85,10 @@ function listCommand(context: CliContext): Command {
     .option('--json', 'print JSON')
     .action(async (options: JsonOption & { readonly all?: boolean }) => {
       const state = options.all === true ? undefined : 'standing'
-      const findings = await withDatabase(context, (db) =>
-        listFindings(db, { environment: null, state, limit: LIST_MAX }),
-      )
+      const { findings, standings } = await withDatabase(context, async (db) => ({
+        findings: await listFindings(db, { environment: null, state, limit: LIST_MAX }),
+        standings: await auditStandings(db),
+      }))
       const rows = findings.map(({ id, severity, state, kind, chainId, summary }) => [
         id,
         severity,
@@ -92,9 +97,29 @@ function listCommand(context: CliContext): Command {
         chainId,
         summary,
       ])
-      const lines = rows.length === 0 ? ['nothing differs'] : table(rows)
+      const found = rows.length === 0 ? ['no finding'] : table(rows)
+      const lines = [...found, '', ...describeAudit(standings)]
       print(context, { json: findings.map(findingView), lines }, options)
     })
+}
+
+/** A list without findings means something only for what was read a second time. */
+function describeAudit(standings: ReadonlyMap<ChainId, AuditStanding>): string[] {
+  const rows = allChains().flatMap(({ id, slug }) => {
+    const standing = standings.get(id)
+    if (standing === undefined) return []
+    const { auditedHeight, completedAt } = standing
+    const heard =
+      auditedHeight === null
+        ? 'no provider was heard yet'
+        : `every provider was heard up to block ${auditedHeight}`
+    const round =
+      completedAt === null
+        ? `no round has ended; none will where ${chainPrefix(slug)}_AUDIT is off`
+        : `the last round ended ${completedAt.toISOString()}`
+    return [[slug, heard, round]]
+  })
+  return rows.length === 0 ? ['no chain has been followed yet: nothing was compared'] : table(rows)
 }
 
 function showCommand(context: CliContext): Command {
