@@ -7,7 +7,7 @@ import type { Deposit, DepositId } from '../domain/deposit.ts'
 import { AppError } from '../domain/error.ts'
 import type { EventType } from '../domain/event.ts'
 import { toHex } from '../lib/hex.ts'
-import { atOneMoment, type Db, type Tx } from '../store/database.ts'
+import type { Tx } from '../store/database.ts'
 import { historyOf, type DepositHistory, type Recorded } from './history.ts'
 import type { ChainMemory } from './signs.ts'
 
@@ -31,15 +31,14 @@ export interface Records {
   readonly memory: ChainMemory
 }
 
-export function readRecords(db: Db, filter: HistoryFilter): Promise<Records> {
-  return atOneMoment(db, async (tx) => {
-    const deposits = await depositsOf(tx, filter)
-    const histories: DepositHistory[] = []
-    for (let start = 0; start < deposits.length; start += PAGE) {
-      histories.push(...(await historiesOf(tx, deposits.slice(start, start + PAGE))))
-    }
-    return { histories, memory: await memoryOf(tx, filter) }
-  })
+/** In a transaction that sees one moment. */
+export async function readRecords(tx: Tx, filter: HistoryFilter): Promise<Records> {
+  const deposits = await depositsOf(tx, filter)
+  const histories: DepositHistory[] = []
+  for (let start = 0; start < deposits.length; start += PAGE) {
+    histories.push(...(await historiesOf(tx, deposits.slice(start, start + PAGE))))
+  }
+  return { histories, memory: await memoryOf(tx, filter) }
 }
 
 async function depositsOf(tx: Tx, filter: HistoryFilter) {

@@ -1,10 +1,11 @@
-import { policyHistory, type PolicyVersion } from '../confirmation/policy-store.ts'
+import { policyHistory } from '../confirmation/policy-store.ts'
 import type { Chain, Rail } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import type { Policy } from '../domain/policy.ts'
-import type { Db } from '../store/database.ts'
+import { atOneMoment, type Db } from '../store/database.ts'
 import { readRecords } from './history-store.ts'
 import { limitsOf, versionsOf } from './limits.ts'
+import { policyInForce } from './policy-in-force.ts'
 import { recordOf } from './signs.ts'
 import { simulate, type Simulation } from './simulation.ts'
 
@@ -13,7 +14,6 @@ export interface TrialRequest {
   readonly environment: string
   readonly rail: Rail
   readonly chain: Pick<Chain, 'id' | 'blockTimeSeconds'>
-  readonly inForce: PolicyVersion
   readonly candidate: Policy
   readonly from: Date
   readonly to: Date
@@ -43,14 +43,17 @@ export interface Window {
 }
 
 export async function tryPolicy(db: Db, request: TrialRequest): Promise<Trial> {
-  const { environment, rail, chain, inForce, candidate, from, to, readAt } = request
+  const { environment, rail, chain, candidate, from, to, readAt } = request
   if (to <= from) {
     const detail = `to: ${to.toISOString()} is not after from, ${from.toISOString()}; name an earlier from`
     throw new AppError('invalid_request', detail)
   }
   const filter = { ...request, rail: rail.id, chainId: chain.id, now: readAt }
-  const { histories, memory } = await readRecords(db, filter)
-  const versions = await policyHistory(db, environment, rail)
+  const { inForce, versions, histories, memory } = await atOneMoment(db, async (tx) => ({
+    inForce: await policyInForce(tx, environment, rail),
+    versions: await policyHistory(tx, environment, rail),
+    ...(await readRecords(tx, filter)),
+  }))
   const record = recordOf(histories, memory, chain)
   const simulation = simulate({ histories, record, candidate, readMs: readAt.getTime() })
   const { basis } = simulation

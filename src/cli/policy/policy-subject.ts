@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { parse as parseYaml } from 'yaml'
-import { currentPolicy, type PolicyVersion } from '../../confirmation/policy-store.ts'
+import type { PolicyVersion } from '../../confirmation/policy-store.ts'
 import type { Rail } from '../../domain/chain.ts'
 import { AppError } from '../../domain/error.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { parsePolicy } from '../../domain/policy-document.ts'
-import { railsOf } from '../../environment/environment-store.ts'
 import type { Db } from '../../store/database.ts'
+import { policyInForce } from '../../treasury/policy-in-force.ts'
 import { knownEnvironment } from '../lookup.ts'
 
 export function subjectCommand(name: string): Command {
@@ -25,12 +25,7 @@ export function candidateCommand(name: string): Command {
 /** The version in force of an environment and rail that a person named. */
 export async function enabledPolicy(db: Db, id: string, rail: Rail): Promise<PolicyVersion> {
   const { id: environment } = await knownEnvironment(db, id)
-  const current = await currentPolicy(db, environment, rail)
-  if (current !== null && (await railsOf(db, environment)).has(rail.id)) return current
-  throw new AppError(
-    'rail_not_enabled',
-    `${rail.id} is not enabled for ${id}: run "settled env enable-rail ${id} ${rail.id}"`,
-  )
+  return policyInForce(db, environment, rail)
 }
 
 /** A policy that is not in force (yet). */

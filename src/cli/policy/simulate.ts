@@ -4,8 +4,8 @@ import { tryPolicy } from '../../treasury/trial.ts'
 import { by, MOMENT } from '../argument.ts'
 import { print, withDatabase, type CliContext, type JsonOption } from '../context.ts'
 import { writeCsv } from '../csv.ts'
-import { knownChain, knownRail } from '../lookup.ts'
-import { candidateCommand, enabledPolicy, readCandidate } from './policy-subject.ts'
+import { knownChain, knownEnvironment, knownRail } from '../lookup.ts'
+import { candidateCommand, readCandidate } from './policy-subject.ts'
 import { simulationCells, simulationLines } from './simulation-report.ts'
 
 interface SimulateOptions extends JsonOption {
@@ -26,11 +26,11 @@ export function simulateCommand(context: CliContext): Command {
       const { from, to } = options
       const candidate = await readCandidate(options.file, rail)
       const trial = await withDatabase(context, async (db) => {
-        const inForce = await enabledPolicy(db, environment, rail)
+        await knownEnvironment(db, environment)
         const readAt = context.env.clock.now()
         const chain = knownChain(rail.chainId)
         const bounds = { from, to: to ?? readAt, readAt }
-        return tryPolicy(db, { environment, rail, chain, inForce, candidate, ...bounds })
+        return tryPolicy(db, { environment, rail, chain, candidate, ...bounds })
       })
       if (options.csv !== undefined) {
         await writeCsv(options.csv, simulationCells(trial.simulation, rail))

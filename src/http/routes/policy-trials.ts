@@ -1,8 +1,6 @@
 import { z } from 'zod'
-import { currentPolicy } from '../../confirmation/policy-store.ts'
 import { AppError } from '../../domain/error.ts'
 import { parsePolicy } from '../../domain/policy-document.ts'
-import { railsOf } from '../../environment/environment-store.ts'
 import { required } from '../../lib/assert.ts'
 import { trialJson } from '../../treasury/trial-json.ts'
 import { tryPolicy } from '../../treasury/trial.ts'
@@ -53,13 +51,6 @@ async function trial(
       `rail: "${id}" is not watched by this daemon; see /v1/chains`,
     )
   }
-  const inForce = await currentPolicy(db, environment, rail)
-  if (inForce === null || !(await railsOf(db, environment)).has(id)) {
-    throw new AppError(
-      'rail_not_enabled',
-      `rail: "${id}" is not enabled for this environment; run "settled env enable-rail"`,
-    )
-  }
   const { chain } = required(
     chains.find((one) => one.chain.id === rail.chainId),
     'a rail that is watched has its chain',
@@ -69,7 +60,6 @@ async function trial(
     environment,
     rail,
     chain,
-    inForce,
     candidate: parsePolicy(candidate, rail),
     from: new Date(from),
     to: to === undefined ? readAt : new Date(to),

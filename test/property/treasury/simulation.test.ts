@@ -7,7 +7,7 @@ import type { Policy } from '../../../src/domain/policy.ts'
 import { resolvePolicy } from '../../../src/confirmation/policy.ts'
 import { createEnvironment, enableRail } from '../../../src/environment/environment-store.ts'
 import { registerAddresses } from '../../../src/match/address-store.ts'
-import type { Db } from '../../../src/store/database.ts'
+import { atOneMoment, type Db } from '../../../src/store/database.ts'
 import type { DepositHistory } from '../../../src/treasury/history.ts'
 import { readRecords, type Records } from '../../../src/treasury/history-store.ts'
 import { replay } from '../../../src/treasury/replay.ts'
@@ -101,7 +101,8 @@ const wordOf = ({ type, blockHash }: { type: string; blockHash: string }) => `${
 
 function recordsOf(db: Db, environment: string): Promise<Records> {
   const window = { from: new Date(0), to: new Date('2100-01-01'), now: new Date('2099-01-01') }
-  return readRecords(db, { environment, rail: RAIL.id, chainId: ANVIL.chain.id, ...window })
+  const filter = { environment, rail: RAIL.id, chainId: ANVIL.chain.id, ...window }
+  return atOneMoment(db, (tx) => readRecords(tx, filter))
 }
 
 async function play(
