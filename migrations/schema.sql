@@ -167,6 +167,7 @@ create table deposit (
 CREATE INDEX deposit_address_id ON public.deposit USING btree (address_id);
 CREATE INDEX deposit_block ON public.deposit USING btree (chain_id, block_hash);
 CREATE INDEX deposit_due ON public.deposit USING btree (chain_id, due_height) WHERE (state = 'detected'::text);
+CREATE INDEX deposit_height ON public.deposit USING btree (chain_id, height);
 CREATE INDEX deposit_page ON public.deposit USING btree (environment_id, detected_at, id);
 CREATE INDEX deposit_tx ON public.deposit USING btree (tx_hash);
 CREATE INDEX deposit_unfinal ON public.deposit USING btree (chain_id, height) WHERE (state = ANY (ARRAY['detected'::text, 'confirmed'::text]));
@@ -268,9 +269,10 @@ create table event (
   constraint event_check CHECK (((seq IS NULL) = (published_at IS NULL))),
   constraint event_seq_check CHECK ((seq >= 1))
 );
+CREATE INDEX event_chain ON public.event USING btree (chain_id, "position");
 CREATE UNIQUE INDEX event_feed ON public.event USING btree (environment_id, seq);
 CREATE INDEX event_unpublished ON public.event USING btree ("position") WHERE (seq IS NULL);
-comment on column event.position is 'order of insertion; has holes that fill late, so nobody may page by it';
+comment on column event.position is 'order of insertion; has holes that fill late, so nobody may page by it across chains. Within one chain it may be paged by: its events are inserted under the lock of its cursor, in order';
 comment on column event.seq is 'per environment, gap-free, in commit order; assigned by the one fenced publisher';
 
 create table feed_head (
@@ -312,6 +314,7 @@ create table finding (
   constraint finding_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
   constraint finding_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text])))
 );
+CREATE INDEX finding_deposit ON public.finding USING btree (deposit_id) WHERE (deposit_id IS NOT NULL);
 CREATE INDEX finding_hold ON public.finding USING btree (chain_id, rail) WHERE ((state <> 'resolved'::text) AND holds_finals);
 CREATE INDEX finding_page ON public.finding USING btree (opened_at, id);
 CREATE INDEX finding_standing ON public.finding USING btree (chain_id, height) WHERE (state <> 'resolved'::text);

@@ -256,11 +256,12 @@ export class Auditor implements Actor {
     this.#round = null
     const silence = this.#unheard.note(round.failed)
     const isComplete = round.failed.size === 0
+    const now = env.clock.now()
+    const sight = await this.#checks.look(db, now)
     const checked = await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
       await forgetOthers(tx, chain.id, audit.providers)
-      const now = env.clock.now()
-      const result = await this.#checks.run(tx, silence, now)
+      const result = await this.#checks.record(tx, sight, silence, now)
       if (isComplete) await completeRound(tx, chain.id, { height: round.target, completedAt: now })
       return result
     })

@@ -1,13 +1,20 @@
 import { sql } from 'kysely'
 import { toDeposit } from '../confirmation/deposit-store.ts'
-import type { ChainId } from '../domain/chain.ts'
+import type { ChainId, RailId } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { FindingKind } from '../domain/finding.ts'
 import { toHex, type Hex } from '../lib/hex.ts'
 import type { Tx } from '../store/database.ts'
 
-/** Deposits that stand and are not final, the lowest first: they have waited longest. */
-export async function unfinalDeposits(tx: Tx, chainId: ChainId, limit: number): Promise<Deposit[]> {
+/**
+ * Deposits that stand and can still move, the lowest first: they have waited longest. Those that only a hold keeps
+ * from being final are left out, or any number of them would hide the others.
+ */
+export async function movableDeposits(
+  tx: Tx,
+  chainId: ChainId,
+  { held, limit }: { readonly held: ReadonlySet<RailId>; readonly limit: number },
+): Promise<Deposit[]> {
   const rows = await tx
     .selectFrom('deposit as d')
     .innerJoin('deposit_address as a', 'a.id', 'd.address_id')
@@ -15,6 +22,7 @@ export async function unfinalDeposits(tx: Tx, chainId: ChainId, limit: number): 
     .select('a.owner')
     .where('d.chain_id', '=', chainId)
     .where('d.state', 'in', ['detected', 'confirmed'])
+    .where(sql<boolean>`(d.state = 'detected' or d.rail <> all (${[...held]}::text[]))`)
     .orderBy('d.height')
     .orderBy('d.id')
     .limit(limit)
@@ -81,46 +89,45 @@ export interface EventPage {
   readonly marginSeconds: number
 }
 
-/** Where a page of numbered events ends; null where there is none. */
-export async function pageEnd(
-  tx: Tx,
-  chainId: ChainId,
-  { afterPosition, limit }: EventPage,
-): Promise<number | null> {
-  const { rows } = await sql<{ end: number | null }>`
-    select max(position) as "end" from (
-      select position from event
-      where chain_id = ${chainId} and position > ${afterPosition}
-        and position < coalesce((select min(position) from event where seq is null), 9223372036854775807)
-      order by position
-      limit ${limit}) page`.execute(tx)
-  return rows[0]?.end ?? null
+export interface LookedAt {
+  /** Where the page ends; null where there is none. */
+  readonly end: number | null
+  readonly undelivered: readonly Undelivered[]
 }
 
 /**
- * Events that an endpoint, enabled and unchanged since before they were numbered, subscribes to and has no delivery
- * of. Deliveries are made in the transaction that numbers, and never deleted.
+ * A page of numbered events, and those of them that an endpoint, enabled and unchanged since before they were
+ * numbered, subscribes to and has no delivery of. Deliveries are made in the transaction that numbers, and never
+ * deleted. Paging by position is allowed here, and only here: a chain's events are inserted under the lock of its
+ * cursor, so that no lower position of the same chain appears later.
  */
-export async function undelivered(
+export async function lookAtDeliveries(
   tx: Tx,
   chainId: ChainId,
   { afterPosition, limit, marginSeconds }: EventPage,
-): Promise<Undelivered[]> {
-  const { rows } = await sql<Undelivered>`
-    select e.id as "eventId", e.type, e.environment_id as environment, e.deposit_id as "depositId",
-           p.id as "endpointId", e.published_at as "publishedAt"
-    from (
-      select * from event
+): Promise<LookedAt> {
+  const { rows } = await sql<{ end: number | null } & (Undelivered | { eventId: null })>`
+    with page as materialized (
+      select position, id, type, environment_id, deposit_id, published_at from event
       where chain_id = ${chainId} and position > ${afterPosition}
         and position < coalesce((select min(position) from event where seq is null), 9223372036854775807)
       order by position
-      limit ${limit}) e
-    join endpoint p on p.environment_id = e.environment_id and p.state = 'enabled'
-      and p.updated_at < e.published_at - ${marginSeconds} * interval '1 second'
-      and (p.event_types is null or e.type = any (p.event_types))
-    where not exists (select 1 from delivery d where d.endpoint_id = p.id and d.event_id = e.id)
-    order by e.position, p.id`.execute(tx)
-  return rows
+      limit ${limit})
+    select bounds."end", missing.*
+    from (select max(position) as "end" from page) bounds
+    left join (
+      select e.id as "eventId", e.type, e.environment_id as environment, e.deposit_id as "depositId",
+             p.id as "endpointId", e.published_at as "publishedAt"
+      from page e
+      join endpoint p on p.environment_id = e.environment_id and p.state = 'enabled'
+        and p.updated_at < e.published_at - ${marginSeconds} * interval '1 second'
+        and (p.event_types is null or e.type = any (p.event_types))
+      where not exists (select 1 from delivery d where d.endpoint_id = p.id and d.event_id = e.id)
+      order by e.position, p.id) missing on true`.execute(tx)
+  return {
+    end: rows[0]?.end ?? null,
+    undelivered: rows.flatMap((row) => (row.eventId === null ? [] : [row])),
+  }
 }
 
 /** Ids of findings of these kinds that stand, whoever they are about. */

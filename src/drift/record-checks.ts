@@ -6,14 +6,13 @@ import type { Deposit } from '../domain/deposit.ts'
 import type { Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
 import { required } from '../lib/assert.ts'
-import type { Tx } from '../store/database.ts'
+import type { Db, Tx } from '../store/database.ts'
 import {
   brokenLinks,
   deliveredSince,
-  pageEnd,
+  lookAtDeliveries,
+  movableDeposits,
   standingIds,
-  undelivered,
-  unfinalDeposits,
   unpublishedSince,
   type BrokenLink,
   type Undelivered,
@@ -37,6 +36,15 @@ const WHOLE_KINDS: readonly FindingKind[] = [
   'provider_unheard',
 ]
 
+/** What a look at our own records found; nothing is written of it yet. */
+export interface Sight {
+  /** Of kinds that are looked at as a whole. */
+  readonly whole: readonly Difference[]
+  readonly missing: readonly Difference[]
+  /** Events up to here were looked at; null: there were none. */
+  readonly position: number | null
+}
+
 export interface Checked {
   /** To be called once the transaction has committed. */
   readonly remember: () => void
@@ -56,27 +64,48 @@ export class RecordChecks {
     this.#chain = chain
   }
 
-  /** `silence`: what the round itself has found out about providers. */
-  async run(tx: Tx, silence: Noticed, now: Date): Promise<Checked> {
+  /** All reading is done in a transaction of its own: the fenced one, for which the chain waits, only writes. */
+  look(db: Db, now: Date): Promise<Sight> {
+    const reading = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+    return reading.execute((tx) => this.#look(tx, now))
+  }
+
+  async #look(tx: Tx, now: Date): Promise<Sight> {
     const { id } = this.#chain
     const unpublished = await unpublishedSince(tx, id, new Date(now.getTime() - UNPUBLISHED_MS))
     const links = await brokenLinks(tx, id, LINKS_MAX)
-    const whole = [
-      ...silence.differences,
-      ...(await this.#overdueDeposits(tx)),
-      ...links.map((link) => this.#brokenLink(link)),
-      ...(unpublished === null ? [] : [this.#unpublished(unpublished)]),
-    ]
-    const { missing, remember } = await this.#undelivered(tx)
+    const { undelivered, end } = await lookAtDeliveries(tx, id, {
+      afterPosition: this.#position,
+      limit: EVENTS_MAX,
+      marginSeconds: MARGIN_SECONDS,
+    })
+    return {
+      whole: [
+        ...(await this.#overdueDeposits(tx)),
+        ...links.map((link) => this.#brokenLink(link)),
+        ...(unpublished === null ? [] : [this.#unpublished(unpublished)]),
+      ],
+      missing: undelivered.map((one) => this.#missingDelivery(one)),
+      position: end,
+    }
+  }
+
+  /** `silence`: what the round itself has found out about providers. */
+  async record(tx: Tx, sight: Sight, silence: Noticed, now: Date): Promise<Checked> {
+    const whole = [...silence.differences, ...sight.whole]
     const opened: Finding[] = []
-    for (const difference of [...whole, ...missing]) {
+    for (const difference of [...whole, ...sight.missing]) {
       const { finding, isNew } = await openFinding(tx, difference, now)
       if (isNew) opened.push(finding)
     }
     const found = new Set<string>([...silence.unresolved, ...whole.map((one) => one.id)])
-    const standing = await standingIds(tx, id, WHOLE_KINDS)
+    const standing = await standingIds(tx, this.#chain.id, WHOLE_KINDS)
     const gone = standing.filter((one) => !found.has(one))
-    const resolved = await resolveAll(tx, [...gone, ...(await deliveredSince(tx, id))], now)
+    const delivered = await deliveredSince(tx, this.#chain.id)
+    const resolved = await resolveAll(tx, [...gone, ...delivered], now)
+    const remember = () => {
+      this.#position = sight.position ?? this.#position
+    }
     return { opened, resolved, remember }
   }
 
@@ -89,7 +118,8 @@ export class RecordChecks {
       finalizedHeight: cursor.finalized?.height ?? null,
     }
     const held = await heldRails(tx, this.#chain.id)
-    const due = (await unfinalDeposits(tx, this.#chain.id, DEPOSITS_MAX)).filter((deposit) => {
+    const movable = await movableDeposits(tx, this.#chain.id, { held, limit: DEPOSITS_MAX })
+    const due = movable.filter((deposit) => {
       const [next] = judge(deposit, evidence)
       return next !== undefined && !(next.deposit.state === 'final' && held.has(deposit.rail))
     })
@@ -97,22 +127,6 @@ export class RecordChecks {
     this.#overdue = new Set(due.map(versionOf))
     const still = due.filter((deposit) => before.has(versionOf(deposit)))
     return still.map((deposit) => this.#overdueDeposit(deposit))
-  }
-
-  async #undelivered(tx: Tx): Promise<{ missing: Difference[]; remember: () => void }> {
-    const page = {
-      afterPosition: this.#position,
-      limit: EVENTS_MAX,
-      marginSeconds: MARGIN_SECONDS,
-    }
-    const missing = await undelivered(tx, this.#chain.id, page)
-    const end = await pageEnd(tx, this.#chain.id, page)
-    return {
-      missing: missing.map((one) => this.#missingDelivery(one)),
-      remember: () => {
-        this.#position = end ?? this.#position
-      },
-    }
   }
 
   #overdueDeposit(deposit: Deposit): Difference {

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { fanOut } from '../../../src/delivery/delivery-store.ts'
 import { createEndpoint } from '../../../src/delivery/endpoint-store.ts'
 import type { EventType } from '../../../src/domain/event.ts'
+import { movableDeposits } from '../../../src/drift/check-store.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
@@ -13,7 +14,7 @@ import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { Report } from '../../../src/telemetry/report.ts'
 import { acquireLease } from '../../../src/store/lease.ts'
 import { ALICE, UNIT } from '../../support/anvil-world.ts'
-import { ENVIRONMENT } from '../../support/flow-world.ts'
+import { ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
 import { auditWorld, briefly, type AuditWorld } from './world.ts'
 
 async function publish({ db }: AuditWorld): Promise<void> {
@@ -119,4 +120,22 @@ test('blocks of our view that do not link are found', async (t) => {
   const [broken, ...others] = await world.findings()
   assert.deepEqual(others, [])
   assert.deepEqual([broken?.kind, broken?.height], ['view_broken', height])
+})
+
+test('deposits that only a hold keeps from being final hide nobody who is overdue', async (t) => {
+  const world = await auditWorld(t, { providers: ['only'] })
+  await world.register([ALICE])
+  await world.pay(ALICE, 250n * UNIT)
+  await world.pay(ALICE, 260n * UNIT)
+  await world.follow()
+  await sql`update deposit set state = 'confirmed' where amount = ${250n * UNIT}`.execute(world.db)
+  await sql`update deposit set state = 'detected' where amount = ${260n * UNIT}`.execute(world.db)
+  const held = new Set([RAIL.id])
+  const movable = await world.db
+    .transaction()
+    .execute((tx) => movableDeposits(tx, RAIL.chainId, { held, limit: 1 }))
+  assert.deepEqual(
+    movable.map(({ amount }) => amount),
+    [260n * UNIT],
+  )
 })
