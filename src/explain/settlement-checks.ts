@@ -3,7 +3,7 @@ import { confirmationsAt, resolvePolicy } from '../confirmation/policy.ts'
 import type { ResolvedPolicy } from '../domain/policy.ts'
 import { ok, stopped, waiting, type Check } from './check.ts'
 import type { PaymentFacts } from './facts.ts'
-import { stands } from './transaction-checks.ts'
+import { isAskable, stands } from './transaction-checks.ts'
 import { blockText, count, duration, secondsBetween, valueOf } from './words.ts'
 
 export function checkPolicy({ recorded, policy, movement }: PaymentFacts): Check | null {
@@ -76,7 +76,9 @@ export function checkFinality(facts: PaymentFacts): Check | null {
 }
 
 /** What the providers say of head and finality now, beside what our view has verified. */
-function providersWord({ live, now }: PaymentFacts): string {
+function providersWord(facts: PaymentFacts): string {
+  if (!isAskable(facts)) return 'the providers were not asked where the head is'
+  const { live, now } = facts
   const head = valueOf(live.head)
   const finalized = valueOf(live.finalized)
   if (head === null) return 'the providers do not say where the head is'

@@ -18,6 +18,7 @@ const DEPOSIT_ID = /^dep_[0-9a-z]{1,60}$/
 /** Hashes are longer than any family's addresses. */
 const ADDRESS_LENGTH_MAX = 60
 const SHOWN_MAX = 80
+const HASH_DIGITS = 64
 
 /** In whatever form any of the chains gives it. */
 export function readSubject<C extends { readonly codec: Codec }>(
@@ -53,6 +54,13 @@ function unreadable(text: string, reasons: readonly string[]): AppError {
   const why = reasons.length === 0 ? 'no chain is configured here' : reasons.join('; ')
   return new AppError(
     'invalid_request',
-    `subject: "${shown}" is no transaction hash, address or deposit id of a chain that is known here; give one of them (${why})`,
+    `subject: "${shown}" is no transaction hash, address or deposit id of a chain that is known here; ` +
+      `give a transaction hash (${HASH_DIGITS} hex digits${cutOff(text)}), an address or a deposit id (dep_…): ${why}`,
   )
+}
+
+/** A hash comes to this mostly by a copy that missed its end. */
+function cutOff(text: string): string {
+  const [, digits] = /^(?:0x)?([0-9a-f]+)$/i.exec(text) ?? []
+  return digits === undefined ? '' : `; this has ${digits.length}`
 }

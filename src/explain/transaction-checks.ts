@@ -1,3 +1,4 @@
+import { chainPrefix } from '../config/family-variables.ts'
 import { isAlive } from '../confirmation/deposit.ts'
 import { isIncluded, type IncludedTransaction } from '../domain/transaction.ts'
 import { ok, stopped, waiting, type Check } from './check.ts'
@@ -22,6 +23,11 @@ const MOVEMENTS_MAX = 10
 export function includedIn({ transaction }: Live): IncludedTransaction | null {
   const answer = valueOf(transaction)
   return answer !== null && isIncluded(answer.report) ? answer.report : null
+}
+
+/** Whether this process was told any provider of the chain. */
+export function isAskable({ ground }: PaymentFacts): boolean {
+  return ground.providers !== null
 }
 
 /** Whether our record of it stands in a block of our view. */
@@ -71,7 +77,9 @@ function unasked(facts: PaymentFacts, failure: string): Check {
     return ok('found', `on record in ${ours}; not asked anew: ${failure}`)
   }
   return waiting('found', 'not_asked', `the chain could not be asked: ${failure}`, {
-    remedy: 'run "settled doctor" where the daemon runs, and ask again',
+    remedy: isAskable(facts)
+      ? 'run "settled doctor" where the daemon runs, and ask again'
+      : `set SETTLED_CHAINS and ${chainPrefix(ground.chain.slug)}_RPC_URLS in this terminal as the daemon has them, or ask GET /v1/explain`,
     ends: true,
   })
 }

@@ -20,6 +20,22 @@ test('a terminal that knows no provider tells what is on record, and why it aske
   assert.match(told.out, /stopped +view +nobody follows ethereum, since block 100/)
   assert.match(told.out, /\n +→ start a daemon with this chain: settled serve/)
   assert.match(told.out, /\n→ nobody follows ethereum, .* \(daemon_not_running\)\n/)
+  assert.match(told.out, /the providers were not asked where the head is/)
+
+  const unknown = await cli('explain', `0x${'34'.repeat(32)}`)
+  assert.match(unknown.out, /could not be asked: this terminal’s SETTLED_CHAINS.*\(not_asked\)/)
+  assert.match(
+    unknown.out,
+    /→ set SETTLED_CHAINS and SETTLED_ETHEREUM_RPC_URLS in this terminal as the daemon has them, or ask GET \/v1\/explain\n/,
+  )
+})
+
+test('a hash that was cut off is told from one, and all that can be asked about is named', async (t) => {
+  const { db, cli } = await testCli(t)
+  await seedChain(db, { finalized: 90, tip: 100 })
+  const { err } = await cli('explain', `0x${'34'.repeat(20)}abcd`)
+  assert.match(err, /give a transaction hash \(64 hex digits; this has 44\)/)
+  assert.match(err, /an address or a deposit id \(dep_…\)/)
 })
 
 test('a terminal whose configuration is wrong says so, and tells what is on record', async (t) => {
