@@ -18,11 +18,8 @@ interface Demand {
   readonly configured: number
 }
 
-/** A policy that nobody can meet: its deposits would stay `detected`, and nothing would say why. */
-export type Shortage = Demand
-
-/** Which policies in force ask for more providers than their chain is configured with. */
-export async function findShortages(db: Db, chains: readonly ChainConfig[]): Promise<Shortage[]> {
+/** Which policies in force nobody can meet: their deposits would stay `detected`, and nothing would say why. */
+export async function findShortages(db: Db, chains: readonly ChainConfig[]): Promise<Demand[]> {
   return (await findDemands(db, chains)).filter(isShortage)
 }
 
@@ -39,7 +36,7 @@ async function findDemands(db: Db, chains: readonly ChainConfig[]): Promise<Dema
   })
 }
 
-export function shortageOf(config: ChainConfig, policy: PolicyInForce): Shortage | null {
+export function shortageOf(config: ChainConfig, policy: PolicyInForce): Demand | null {
   const demand = demandOf(config, policy)
   return isShortage(demand) ? demand : null
 }
@@ -57,12 +54,12 @@ function isShortage({ asked, configured }: Demand): boolean {
   return asked > configured
 }
 
-export function describeShortage({ version, asked, configured }: Shortage): string {
+export function describeShortage({ version, asked, configured }: Demand): string {
   const are = configured === 1 ? 'is' : 'are'
   return `policy version ${version} asks for ${asked} providers and only ${configured} ${are} configured: such deposits stay "detected" for ever`
 }
 
-export function remedyOf({ chain }: Shortage): string {
+export function remedyOf({ chain }: Demand): string {
   return `list more in ${chainPrefix(chain)}_RPC_URLS; a policy that asks for fewer helps deposits detected from then on`
 }
 
@@ -93,6 +90,6 @@ export class ShortageWatch implements Actor {
   }
 }
 
-function keyOf({ environment, rail, version }: Shortage): string {
+function keyOf({ environment, rail, version }: Demand): string {
   return `${environment} ${rail} ${version}`
 }

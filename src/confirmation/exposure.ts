@@ -4,7 +4,7 @@ import type { DepositState } from '../domain/deposit.ts'
  * Depths that are told apart, in blocks: routine reorgs, the confirmations that policies ask for (3, 6, 12, 20),
  * an epoch of Ethereum, and finality. `any` is all that is not final.
  */
-export const DEPTHS = [1, 2, 3, 6, 12, 20, 32, 64] as const
+const DEPTHS = [1, 2, 3, 6, 12, 20, 32, 64] as const
 
 /** What stands in one block and is not final. */
 export interface Standing {

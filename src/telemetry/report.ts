@@ -60,14 +60,6 @@ export class Report {
     }
   }
 
-  connected(chain: Chain, tip: BlockRef & { time: Date }, blocks: number): void {
-    this.#metrics.set('tip_height', tip.height, { chain: chain.slug })
-    this.#log.debug(
-      { chain: chain.slug, height: tip.height, blockHash: tip.hash, blocks },
-      'connected',
-    )
-  }
-
   seen(rail: string, seen: number, matched: number): void {
     this.#metrics.increment('transfers_seen_total', { rail }, seen)
     this.#metrics.increment('transfers_matched_total', { rail }, matched)

@@ -93,7 +93,7 @@ export function simulate(input: SimulationInput): Simulation {
 }
 
 /** Whether the rule that judged a deposit, replayed, gives the same verdicts in the same blocks at the same times. */
-export function isReproduced(history: DepositHistory, record: ChainRecord): boolean {
+function isReproduced(history: DepositHistory, record: ChainRecord): boolean {
   const { deposit, entries } = history
   const verdicts = replay(history, deposit.policy, record)
   return (
