@@ -100,9 +100,15 @@ function withoutKeys(answer: HttpAnswer, headers: Readonly<Record<string, string
   return { ...answer, headers: Object.fromEntries(told), body: without(answer.body) }
 }
 
+/** Letters and digits mixed: some providers tell their customers apart by such a host. */
+const HOST_KEY = /^(?=.*[a-z])(?=.*\d)[a-z\d]{16,}$/
+
 /** Parts of a URL that may be a key; shorter ones such as `v2` are not, and would blank out innocent words. */
 function secretsOf({ url: text, headers = {} }: Link): string[] {
-  const url = new URL(text)
-  const parts = [...url.pathname.split('/'), ...url.searchParams.values(), url.password]
-  return [...parts, ...Object.values(headers)].filter((part) => part.length >= SECRET_LENGTH_MIN)
+  const { pathname, searchParams, username, password, hostname } = new URL(text)
+  const parts = [...pathname.split('/'), ...searchParams.values(), username, password]
+  return [
+    ...[...parts, ...Object.values(headers)].filter((part) => part.length >= SECRET_LENGTH_MIN),
+    ...hostname.split('.').filter((label) => HOST_KEY.test(label)),
+  ]
 }
