@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { Config } from './config/config.ts'
 import type { Dispatcher } from './delivery/dispatcher.ts'
@@ -7,6 +6,7 @@ import type { ChainSource } from './domain/source.ts'
 import type { App as HttpServer } from './http/deps.ts'
 import type { Env } from './lib/env.ts'
 import { runLoop, type Actor, type LoopOptions } from './lib/loop.ts'
+import { version } from './lib/version.ts'
 import type { Wake } from './lib/wake.ts'
 import type { Db } from './store/database.ts'
 import { LeaseKeeper } from './store/lease-keeper.ts'
@@ -121,10 +121,4 @@ function announceStop({ env, log }: Daemon, signal: AbortSignal): () => void {
   return () => {
     log.info({ durationMs: Math.round(env.clock.monotonicMs() - sinceMs) }, 'stopped')
   }
-}
-
-/** The package's, found both from `src` and from `dist`. */
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { addressCommand } from './address.ts'
 import { chainCommand } from './chain.ts'
+import { version } from '../lib/version.ts'
 import type { CliContext } from './context.ts'
 import { demoCommand } from './demo.ts'
 import { devCommand } from './dev.ts'
@@ -38,9 +39,11 @@ const COMMANDS = [
 ]
 
 export function createProgram(context: CliContext): Command {
-  const program = new Command('settled').description(
-    'Watches chains for stablecoin deposits and says, provably, when the money is there.',
-  )
+  const program = new Command('settled')
+    .description(
+      'Watches chains for stablecoin deposits and says, provably, when the money is there.',
+    )
+    .version(version())
   for (const command of COMMANDS) program.addCommand(command(context))
   takeOver(program, context)
   return program

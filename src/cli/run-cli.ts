@@ -22,8 +22,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 /** An `AppError` is written for people. Anything else is a bug or a broken world, where the stack helps. */
 function describe(error: unknown): string {
   if (error instanceof AppError) return `${error.message} (${error.code})`
-  if (isOutage(error))
-    return `cannot reach the database: ${outageReason(error)}; check DATABASE_URL`
+  if (isOutage(error)) {
+    const remedy = 'check that PostgreSQL runs, and DATABASE_URL'
+    return `cannot reach the database: ${outageReason(error)}; ${remedy} (database_unavailable)`
+  }
   if (isPortTaken(error)) return `${error.message}: another program listens there; set SETTLED_PORT`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

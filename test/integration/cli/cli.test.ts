@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
+import PACKAGE from '../../../package.json' with { type: 'json' }
 import { cliWith, testCli } from './terminal.ts'
 
 async function policyFile(t: TestContext, text: string): Promise<string> {
@@ -34,7 +35,15 @@ test('a failure exits with 1 and one line that names the remedy', async () => {
   )
   const closed = await cliWith({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })('migrate')
   assert.equal(closed.code, 1)
-  assert.match(closed.err, /^error: cannot reach the database: [^\n]+; check DATABASE_URL\n$/)
+  assert.match(
+    closed.err,
+    /^error: cannot reach the database: [^\n]+; check that PostgreSQL runs, and DATABASE_URL \(database_unavailable\)\n$/,
+  )
+})
+
+test('the version is that of the package', async () => {
+  const { code, out } = await cliWith({})('--version')
+  assert.deepEqual([code, out], [0, `${PACKAGE.version}\n`])
 })
 
 test('migrate says what it did', async (t) => {
