@@ -51,7 +51,8 @@ function addCommand(context: CliContext): Command {
         await knownEnvironment(tx, environment)
         const requested = { rail, address, owner, watch_from: watchFrom }
         const checked = checkEntry(requested, rails, await railsOf(tx, environment))
-        const registered = await registerOne(tx, checked, { environment, actor, now }, rails)
+        const registrar = { environment, actor, now, isOperator: true }
+        const registered = await registerOne(tx, checked, registrar, rails)
         await warnOfUnfollowed(context, tx, [checked.entry.rail])
         return registered
       })
@@ -92,7 +93,7 @@ function importCommand(context: CliContext): Command {
         const { id: environment } = await knownEnvironment(db, id)
         const log = createLogger({ level: 'error', destination: { write: context.writeError } })
         const deps = { db, env: context.env, rails: allRails(), log }
-        const registrar = { environment, actor: actorOf(context) }
+        const registrar = { environment, actor: actorOf(context), isOperator: true }
         const stream = await readable(file)
         await warnOfUnfollowed(context, db, await railsOf(db, environment))
         let last = ''

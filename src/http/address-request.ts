@@ -4,6 +4,7 @@ import { AppError } from '../domain/error.ts'
 import { appendAudit } from '../environment/audit-store.ts'
 import { required } from '../lib/assert.ts'
 import { registerAddresses, type AddressEntry } from '../match/address-store.ts'
+import { asksBelowStart } from '../match/history-store.ts'
 import type { Tx } from '../store/database.ts'
 import { addressView, type AddressView } from './address-view.ts'
 import { FIELDS } from './fields.ts'
@@ -67,6 +68,11 @@ export interface Registrar {
   readonly environment: string
   readonly actor: string
   readonly now: Date
+  /**
+   * At the terminal. Over the API nothing below a chain's first watched block is read: one request could ask for all
+   * of the chain's past, at the provider's limits that following the head needs too, with everybody behind it in line.
+   */
+  readonly isOperator: boolean
 }
 
 export interface Registered {
@@ -79,15 +85,15 @@ export interface Registered {
 export async function registerOne(
   tx: Tx,
   { chainId, entry }: CheckedEntry,
-  { environment, actor, now }: Registrar,
+  { environment, actor, now, isOperator }: Registrar,
   rails: RailBook,
 ): Promise<Registered> {
-  const [registration] = await registerAddresses(tx, {
-    environment,
-    chainId,
-    now,
-    entries: [entry],
-  })
+  const batch = { environment, chainId, now, entries: [entry] }
+  if (!isOperator) {
+    const [start] = (await asksBelowStart(tx, batch)).values()
+    if (start !== undefined) throw askedTooEarly(entry, start)
+  }
+  const [registration] = await registerAddresses(tx, batch)
   const { status, record, widened } = required(registration, 'one entry has one answer')
   const view = addressView(record, rails)
   if (status === 'taken') throw addressTaken(view.address, record.rail)
@@ -97,6 +103,14 @@ export async function registerOne(
     await appendAudit(tx, { environment, actor, action, subject: view.id, detail: view, now })
   }
   return { created, widened, view }
+}
+
+export function askedTooEarly({ rail, watchFrom }: AddressEntry, start: number): AppError {
+  return new AppError(
+    'invalid_request',
+    `watch_from: ${watchFrom} is below block ${start}, the first one that is watched on ${rail}; ` +
+      `use ${start} or more, or ask the operator for "settled address add … --watch-from ${watchFrom}"`,
+  )
 }
 
 export function addressTaken(address: string, rail: RailId): AppError {

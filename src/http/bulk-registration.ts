@@ -4,10 +4,12 @@ import { appendAudit } from '../environment/audit-store.ts'
 import { railsOf } from '../environment/environment-store.ts'
 import { required } from '../lib/assert.ts'
 import { registerAddresses, type Registration } from '../match/address-store.ts'
+import { asksBelowStart } from '../match/history-store.ts'
 import type { Tx } from '../store/database.ts'
 import {
   addressTaken,
   AddressRequest,
+  askedTooEarly,
   checkEntry,
   type CheckedEntry,
   type Registrar,
@@ -60,9 +62,9 @@ export async function* registerInBulk(
       const checked = lines.map((line) => check(line, deps, enabled))
       const rows = checked.filter((one) => 'entry' in one)
       const refusals = checked.filter((one) => 'problem' in one)
-      const taken = await registerBatch(deps, registrar, rows, tally)
-      tally.refused += refusals.length + taken.length
-      const all = [...refusals, ...taken].toSorted((a, b) => a.line - b.line)
+      refusals.push(...(await registerBatch(deps, registrar, rows, tally)))
+      tally.refused += refusals.length
+      const all = refusals.toSorted((a, b) => a.line - b.line)
       if (all.length > 0) yield all.map(refusalLine).join('')
     }
   } catch (cause) {
@@ -116,7 +118,7 @@ function badLine(detail: string): Problem {
   ])
 }
 
-/** Returns the rows that belong to another owner; counts the others. */
+/** Returns the rows that belong to another owner, and those that ask for too much; counts the others. */
 async function registerBatch(
   deps: BulkDeps,
   registrar: BulkRegistrar,
@@ -126,24 +128,29 @@ async function registerBatch(
   // In one order of chains for everybody: each takes its chain's row, and two orders could lock each other out.
   const chains = [...new Set(rows.map((row) => row.chainId))].toSorted()
   const answers = await deps.db.transaction().execute(async (tx) => {
-    const batches: Answer[][] = []
+    const batches: (Answer | Refusal)[][] = []
     for (const chainId of chains) {
       const ofChain = rows.filter((row) => row.chainId === chainId)
       batches.push(await registerOnChain(tx, deps, registrar, ofChain))
     }
     return batches.flat()
   })
+  const registered = answers.filter((one) => 'status' in one)
   const count = (wanted: Registration['status']) =>
-    answers.filter(({ status }) => status === wanted).length
+    registered.filter(({ status }) => status === wanted).length
   tally.created += count('created')
   tally.existing += count('exists')
-  return answers
+  const taken = registered
     .filter(({ status }) => status === 'taken')
     .map(({ line, record }) => {
       const { codec } = deps.rails.recorded(record.rail)
-      const refused = problemOf(addressTaken(codec.formatAddress(record.address), record.rail))
-      return { line, problem: required(refused, 'a taken address is the caller’s to mend') }
+      return refusal(line, addressTaken(codec.formatAddress(record.address), record.rail))
     })
+  return [...answers.filter((one) => 'problem' in one), ...taken]
+}
+
+function refusal(line: number, error: AppError): Refusal {
+  return { line, problem: required(problemOf(error), `${error.code} is the caller’s to mend`) }
 }
 
 type Answer = Registration & { readonly line: number }
@@ -151,12 +158,16 @@ type Answer = Registration & { readonly line: number }
 async function registerOnChain(
   tx: Tx,
   { env }: BulkDeps,
-  { environment, actor }: BulkRegistrar,
+  registrar: BulkRegistrar,
   rows: readonly Row[],
-): Promise<Answer[]> {
+): Promise<(Answer | Refusal)[]> {
+  const { environment, actor } = registrar
   const now = env.clock.now()
   const chainId = required(rows[0], 'a chain is listed because of its rows').chainId
-  const entries = rows.map((row) => row.entry)
+  const refused = await tooEarly(tx, registrar, rows)
+  const lines = new Set(refused.map(({ line }) => line))
+  const kept = rows.filter(({ line }) => !lines.has(line))
+  const entries = kept.map((row) => row.entry)
   const registrations = await registerAddresses(tx, { environment, chainId, now, entries })
   const changes = [
     ['addresses.registered', 'created', registrations.filter((it) => it.status === 'created')],
@@ -167,10 +178,27 @@ async function registerOnChain(
     const detail = { [word]: length }
     await appendAudit(tx, { environment, actor, action, subject: chainId, detail, now })
   }
-  return rows.map((row, index) => ({
-    line: row.line,
+  const answers = kept.map(({ line }, index) => ({
+    line,
     ...required(registrations[index], 'every entry has an answer'),
   }))
+  return [...refused, ...answers]
+}
+
+/** Of rows of one chain: those whose history is not the registrar's to ask for. */
+async function tooEarly(
+  tx: Tx,
+  { environment, isOperator }: BulkRegistrar,
+  rows: readonly Row[],
+): Promise<Refusal[]> {
+  if (isOperator) return []
+  const { chainId } = required(rows[0], 'a chain is listed because of its rows')
+  const entries = rows.map((row) => row.entry)
+  const starts = await asksBelowStart(tx, { environment, chainId, entries })
+  return rows.flatMap(({ line, entry }, index) => {
+    const start = starts.get(index)
+    return start === undefined ? [] : [refusal(line, askedTooEarly(entry, start))]
+  })
 }
 
 function refusalLine({ line, problem: { code, detail, errors } }: Refusal): string {

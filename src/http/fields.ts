@@ -49,7 +49,10 @@ export const FIELDS = {
     .min(0)
     .nullable()
     .optional()
-    .describe('First block height to search for deposits; from now on if left out'),
+    .describe(
+      'First block height to search for deposits, from the first block that the daemon watched on; from now on if ' +
+        'left out',
+    ),
   limit: z.coerce
     .number()
     .int()

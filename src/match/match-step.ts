@@ -3,7 +3,8 @@ import { StaleStepError, type Step } from '../domain/step.ts'
 import { numberEqualTransfers } from '../domain/transfer.ts'
 import type { Tx } from '../store/database.ts'
 import type { AddressFilter } from './address-filter.ts'
-import { findRegistered, lockEpoch, requestHistoryBelow } from './match-store.ts'
+import { requestHistoryBelow } from './history-store.ts'
+import { findRegistered, lockEpoch } from './match-store.ts'
 import { matchTransfers } from './matcher.ts'
 
 export interface Watch {

@@ -4,7 +4,6 @@ import { required } from '../lib/assert.ts'
 import { toBytes } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { toDepositAddress, type AddressRow, type DepositAddress } from './address-store.ts'
-import { requestRescan } from './rescan-store.ts'
 
 /**
  * Holds registrations of this chain off until the commit and returns the epoch of the last one, 0 if there was
@@ -25,31 +24,6 @@ async function shareEpoch(tx: Tx, chainId: ChainId): Promise<number | null> {
   const { rows } = await sql<{ epoch: number }>`
     select epoch from address_epoch where chain_id = ${chainId} for share`.execute(tx)
   return rows[0]?.epoch ?? null
-}
-
-export interface FirstBlock {
-  readonly chainId: ChainId
-  readonly start: number
-  readonly now: Date
-}
-
-/**
- * Asks for what registrations before the chain's first block wanted from below it; nobody knew then where that block
- * would be. The caller holds registrations off, so that each later one sees the block as its tip and asks for itself.
- */
-export async function requestHistoryBelow(
-  tx: Tx,
-  { chainId, start, now }: FirstBlock,
-): Promise<void> {
-  const { from } = await tx
-    .selectFrom('deposit_address')
-    .select((eb) => eb.fn.min<number | null>('watch_from').as('from'))
-    .where('chain_id', '=', chainId)
-    .where('registered_height', '<', 0)
-    .executeTakeFirstOrThrow()
-  if (from === null || from >= start) return
-  const reason = 'registered before the first block'
-  await requestRescan(tx, { chainId, from, to: start - 1, reason, now })
 }
 
 /** The epoch of the last committed registration, without holding anything. */

@@ -57,7 +57,11 @@ export function addressBulkRoute(app: App, deps: RouteDeps): void {
     { schema, validatorCompiler, handlerTimeout: STREAM_MS_MAX },
     (request, reply: FastifyReply) => {
       const caller = callerOf(request)
-      const registrar = { environment: caller.environment, actor: actorOf(caller) }
+      const registrar = {
+        environment: caller.environment,
+        actor: actorOf(caller),
+        isOperator: false,
+      }
       const answers = registerInBulk(deps, registrar, request.raw)
       void reply.type(NDJSON).send(Readable.from(answers, { objectMode: false }))
     },

@@ -33,7 +33,8 @@ function registerRoute(app: App, deps: RouteDeps): void {
     summary: 'Register a deposit address',
     description:
       'Effective at once: deposits in every later block are found. The same address for the same owner is 200; ' +
-      'an earlier `watch_from` than before is taken over, nothing else is. For another owner it is 409.',
+      'an earlier `watch_from` than before is taken over, nothing else is. For another owner it is 409. A ' +
+      '`watch_from` below the first block that the daemon watched is 400: that history is the operator’s to read.',
     body: AddressRequest,
     headers: WriteHeaders,
     response: { 200: AddressView, 201: AddressView, ...problems(400, 409, 413, 415, 422) },
@@ -42,7 +43,8 @@ function registerRoute(app: App, deps: RouteDeps): void {
     const caller = callerOf(request)
     const { environment } = caller
     const checked = checkEntry(request.body, rails, await railsOf(db, environment))
-    const registrar = { environment, actor: actorOf(caller), now: env.clock.now() }
+    const actor = actorOf(caller)
+    const registrar = { environment, actor, now: env.clock.now(), isOperator: false }
     await write(deps, request, reply, async (tx) => {
       const { created, view } = await registerOne(tx, checked, registrar, rails)
       return { status: created ? 201 : 200, body: view }

@@ -148,6 +148,19 @@ test('history that is asked for is read again', async (t) => {
   assert.doesNotMatch((await cli(...add, '--watch-from', '30')).out, /searched/)
 })
 
+test('below the first watched block an operator may ask for history, one by one and by file', async (t) => {
+  const { db, cli, acme } = await testCli(t)
+  await acme()
+  await seedChain(db, { finalized: 90, tip: 100 })
+  const add = ['address', 'add', 'acme-live', 'ethereum/usdt', ALICE, '--owner', 'customer-1']
+  assert.equal((await cli(...add, '--watch-from', '40')).code, 0)
+  const row = { rail: 'ethereum/usdt', address: BOB, owner: 'customer-2', watch_from: 30 }
+  const imported = await cli('address', 'import', 'acme-live', await ndjson(t, [row]))
+  assert.deepEqual(imported.json(), { created: 1, existing: 0, refused: 0 })
+  const [rescan] = (await cli('rescan', 'list', '--json')).json()
+  assert.deepEqual([rescan.from, rescan.to], [30, 100])
+})
+
 async function ndjson(t: TestContext, rows: readonly object[]): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'settled-addresses-'))
   t.after(() => rm(directory, { recursive: true }))

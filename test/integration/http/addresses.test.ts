@@ -77,6 +77,39 @@ test('the same owner may ask for an earlier start: it is 200, told, read, and on
   assert.deepEqual(entries.slice(1), [{ action: 'address.widened', subject: created.json.id }])
 })
 
+test('history below the first watched block is for the operator: the refusal names field, floor and remedy', async (t) => {
+  const world = await createWorld(t)
+  const before = { rail: USDT, address: BOB, owner: 'customer-2', watch_from: 0 }
+  const register = (body: object) => world.call('POST', '/v1/addresses', { body })
+  assert.equal((await register(before)).status, 201, 'no first block, no floor')
+  await setTip(world.db, ETHEREUM, 100, 90)
+  const late = { rail: USDT, address: ALICE, owner: 'customer-1' }
+  const refused = await register({ ...late, watch_from: 89 })
+  assert.equal(refused.status, 400)
+  assert.equal(refused.json.code, 'invalid_request')
+  assert.deepEqual(refused.json.errors, [
+    {
+      field: 'watch_from',
+      detail: '89 is below block 90, the first one that is watched on ethereum/usdt',
+      remedy: 'use 90 or more, or ask the operator for "settled address add … --watch-from 89"',
+    },
+  ])
+  assert.equal((await world.call('GET', '/v1/addresses')).json.data.length, 1)
+  const created = await register({ ...late, watch_from: 90 })
+  assert.equal(created.status, 201)
+  const widened = await register({ ...late, watch_from: 89 })
+  assert.deepEqual([widened.status, widened.json.errors[0].field], [400, 'watch_from'])
+  const unchanged = await world.call('GET', `/v1/addresses/${created.json.id}`)
+  assert.equal(unchanged.json.watch_from, 90)
+  const rescans = await world.db.selectFrom('rescan').select('from_height').execute()
+  assert.deepEqual(rescans, [{ from_height: 90 }])
+
+  const again = await register({ ...before, watch_from: 5 })
+  assert.deepEqual([again.status, again.json.watch_from], [200, 0], 'a wish from before is kept')
+  const thief = await register({ ...before, owner: 'customer-1' })
+  assert.equal(thief.json.code, 'address_taken')
+})
+
 test('two owners at once: one gets the address', async (t) => {
   const world = await createWorld(t)
   const register = (owner: string) =>

@@ -143,6 +143,38 @@ test('earlier starts asked for in bulk count as existing, and are on record', as
   ])
 })
 
+test('lines that ask for history below the first watched block are refused alone, unless they are known', async (t) => {
+  const world = await createWorld(t)
+  const known = { ...row(1), watch_from: 0 }
+  assert.deepEqual(await bulk(world, [known]), [{ created: 1, existing: 0, refused: 0 }])
+  await setTip(world.db, ETHEREUM, 100, 90)
+  const lines = [
+    { ...row(2), watch_from: 89 },
+    known,
+    { ...row(3), watch_from: 90 },
+    { rail: POLYGON_USDT, address: ALICE, owner: 'a', watch_from: 0 },
+    { ...row(4), watch_from: 0 },
+    { ...known, owner: 'thief' },
+  ]
+  const answers = await bulk(world, lines)
+  const told = answers.slice(0, -1) as {
+    line: number
+    errors: { field: string; detail: string }[]
+  }[]
+  const [field, on] = ['watch_from', 'the first one that is watched on ethereum/usdt']
+  assert.deepEqual(
+    told.map(({ line, errors: [error] }) => [line, error?.field, error?.detail]),
+    [
+      [1, field, `89 is below block 90, ${on}`],
+      [5, field, `0 is below block 90, ${on}`],
+      [6, 'address', `${known.address} on ethereum/usdt belongs to another owner`],
+    ],
+  )
+  assert.deepEqual(answers.at(-1), { created: 2, existing: 1, refused: 3 })
+  const rescans = await world.db.selectFrom('rescan').select(['chain_id', 'from_height']).execute()
+  assert.deepEqual(rescans, [{ chain_id: ETHEREUM, from_height: 90 }])
+})
+
 test('when a batch fails, what was committed stays and the last line says so', async (t) => {
   const world = await createWorld(t)
   await sql`alter table deposit_address add check (owner <> 'o5001')`.execute(world.db)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createEnvironment } from '../../../src/environment/environment-store.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import { registerAddresses, type AddressEntry } from '../../../src/match/address-store.ts'
-import { requestHistoryBelow } from '../../../src/match/match-store.ts'
+import { requestHistoryBelow } from '../../../src/match/history-store.ts'
 import type { Db } from '../../../src/store/database.ts'
 import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
 
