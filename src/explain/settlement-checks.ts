@@ -1,6 +1,7 @@
 import type { DepositRecord } from '../confirmation/deposit-read-store.ts'
 import { confirmationsAt, resolvePolicy } from '../confirmation/policy.ts'
 import type { ResolvedPolicy } from '../domain/policy.ts'
+import { ruleText } from '../domain/rule-text.ts'
 import { ok, stopped, waiting, type Check } from './check.ts'
 import type { PaymentFacts } from './facts.ts'
 import { isAskable, stands } from './transaction-checks.ts'
@@ -13,19 +14,14 @@ export function checkPolicy({ recorded, policy, movement }: PaymentFacts): Check
       policy !== null && policy.version !== version
         ? `; version ${policy.version} is in force since, for later deposits`
         : ''
-    return ok('policy', `${ruleText(recorded.deposit.policy)}${since}`)
+    return ok('policy', `${asksFor(recorded.deposit.policy)}${since}`)
   }
   if (policy === null || movement === null) return null
-  return ok('policy', ruleText(resolvePolicy(policy, movement.amount)))
+  return ok('policy', asksFor(resolvePolicy(policy, movement.amount)))
 }
 
-function ruleText({ version, rule, providers }: ResolvedPolicy): string {
-  const parts = [
-    ...(rule.confirmations === null ? [] : [count(rule.confirmations, 'confirmation')]),
-    ...(rule.finality ? ['the chain’s finality'] : []),
-    count(providers, 'provider'),
-  ]
-  return `version ${version} asks for ${parts.join(', ')}`
+function asksFor(policy: ResolvedPolicy): string {
+  return `version ${policy.version} asks for ${ruleText(policy)}`
 }
 
 /** The deposit while its block stands and there is something left to wait for; null otherwise. */

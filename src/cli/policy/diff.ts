@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { formatAmount } from '../../domain/amount.ts'
 import type { Rail } from '../../domain/chain.ts'
+import { ruleText } from '../../domain/rule-text.ts'
 import { diffPolicies, type Stretch } from '../../treasury/policy-diff.ts'
 import { boundText, ruleJson } from '../../treasury/trial-json.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from '../context.ts'
 import { knownRail } from '../lookup.ts'
-import { describeAmounts, describeRule } from './describe-band.ts'
+import { describeAmounts } from './describe-amounts.ts'
 import { candidateCommand, enabledPolicy, readCandidate } from './policy-subject.ts'
 
 export function diffCommand(context: CliContext): Command {
@@ -36,7 +37,7 @@ export function diffCommand(context: CliContext): Command {
 }
 
 function toRow({ above, upTo, inForce, candidate, isChanged }: Stretch, rail: Rail): string[] {
-  const rules = [describeRule(inForce), describeRule(candidate)]
+  const rules = [ruleText(inForce), ruleText(candidate)]
   return [describeAmounts(above, upTo, rail), ...rules, isChanged ? 'changed' : 'same']
 }
 

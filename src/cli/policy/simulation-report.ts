@@ -1,11 +1,12 @@
 import { formatAmount } from '../../domain/amount.ts'
 import type { Rail } from '../../domain/chain.ts'
+import { ruleText } from '../../domain/rule-text.ts'
 import type { BandComparison, Figures, Simulation } from '../../treasury/simulation.ts'
 import type { Tally } from '../../treasury/tally.ts'
 import { amountSeconds } from '../../treasury/trial-json.ts'
 import type { Trial } from '../../treasury/trial.ts'
 import { table } from '../context.ts'
-import { describeAmounts, describeRule } from './describe-band.ts'
+import { describeAmounts } from './describe-amounts.ts'
 
 /** Named rather than counted in a list that a person reads to the end. */
 const NAMED_MAX = 20
@@ -74,7 +75,7 @@ function named({ bands, total }: Simulation, rail: Rail): NamedComparison[] {
 /** As a person reads it: the band once, each count with its sum. */
 function shortRows(comparison: NamedComparison, rail: Rail): string[][] {
   const { amounts, band, deposits, inForce, candidate } = comparison
-  const title = band === null ? amounts : `${amounts}: ${describeRule(band)}`
+  const title = band === null ? amounts : `${amounts}: ${ruleText(band)}`
   const row = (figures: Figures): string[] => [
     ...figureCells(figures, rail).slice(0, 5),
     ...[figures.reversed, figures.waiting, figures.orphaned].map(({ count, sum }) =>
@@ -91,7 +92,7 @@ function rowsOf(comparison: NamedComparison, rail: Rail): string[][] {
   const { amounts, band, deposits, ...sides } = comparison
   const head = [
     amounts,
-    band === null ? '' : describeRule(band),
+    band === null ? '' : ruleText(band),
     `${deposits.count}`,
     formatAmount(deposits.sum, rail.decimals),
   ]

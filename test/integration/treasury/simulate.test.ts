@@ -115,7 +115,7 @@ test('what is printed adds up, and what is below the minimum is told apart', asy
   const { out } = await cli(...args)
   assert.match(out, /^acme-test anvil\/usdt: 5 deposits first seen/)
   assert.match(out, /below the candidate's minimum, in no row above: 2 deposits, 15\n/)
-  assert.match(out, /\nany amount: 1 confirmations +in force /)
+  assert.match(out, /\nany amount: 1 confirmation +in force /)
   assert.doesNotMatch(out, /note:/, 'every figure is from the records')
   assert.match(out, /exactly what was recorded of 5 of 5 deposits\n$/)
   const csv = `${file}.csv`
