@@ -12,7 +12,7 @@ export const FINDING_KINDS = {
   deposit_extra: 'critical',
   /** A provider leaves out a transfer that is proven or shown twice. */
   provider_omits: 'warning',
-  /** A deposit on record whose transaction moved something else. */
+  /** A deposit on record whose transaction moved something else, or is in another block. */
   deposit_differs: 'critical',
   /** A provider shows another final block than ours. */
   block_differs: 'critical',

@@ -14,8 +14,8 @@ export interface Records {
   readonly deposits: readonly Deposit[]
   /** What the account's transfers ought to have become. */
   readonly expected: readonly Expected[]
-  /** Of these, the ones that stand, wherever. */
-  readonly recorded: ReadonlySet<DepositId>
+  /** Of these, the ones that stand, in whichever block. */
+  readonly recorded: ReadonlyMap<DepositId, Deposit>
   /** Heights that an open rescan has yet to read: what ought to be on record there cannot be told. */
   readonly pending: ReadonlySet<number>
   /** Transfers of which it cannot be told, since the policy that judged them may have called them dust. */
@@ -30,7 +30,9 @@ export interface Expected {
 export type Discrepancy =
   | { readonly what: 'block'; readonly ours: BlockRef; readonly theirs: BlockRef }
   | { readonly what: 'missing'; readonly expected: Expected }
-  /** `instead`: what the same transaction moved to the same recipient by this account. */
+  /** It stands on record, in another block. */
+  | { readonly what: 'moved'; readonly expected: Expected; readonly deposit: Deposit }
+  /** `instead`: what its transaction moved to its recipient in its block, by this account. */
   | { readonly what: 'extra'; readonly deposit: Deposit; readonly instead: readonly Transfer[] }
 
 /**
@@ -51,15 +53,19 @@ export function compare(account: Account, records: Records): Discrepancy[] {
       ours: { height, hash: ours.get(height) ?? hash },
       theirs: { height, hash },
     })),
-    ...missing(records).filter(({ expected }) => isComparable(expected.match.transfer)),
+    ...unrecorded(records).filter(({ expected }) => isComparable(expected.match.transfer)),
     ...extra(account, records).filter(({ deposit }) => isComparable(deposit)),
   ]
 }
 
-function missing({ expected, recorded }: Records) {
-  return expected
-    .filter(({ id }) => !recorded.has(id))
-    .map((one) => ({ what: 'missing' as const, expected: one }))
+/** One transaction is in one block, so a deposit that stands in another hides nothing. */
+function unrecorded({ expected, recorded }: Records) {
+  return expected.flatMap((one) => {
+    const deposit = recorded.get(one.id)
+    if (deposit === undefined) return { what: 'missing' as const, expected: one }
+    const isHere = deposit.blockHash === one.match.transfer.blockHash
+    return isHere ? [] : { what: 'moved' as const, expected: one, deposit }
+  })
 }
 
 function extra({ transfers }: Account, { deposits }: Records) {
@@ -69,8 +75,11 @@ function extra({ transfers }: Account, { deposits }: Records) {
       what: 'extra' as const,
       deposit,
       instead: transfers.filter(
-        ({ txHash, rail, to }) =>
-          txHash === deposit.txHash && rail === deposit.rail && to === deposit.recipient,
+        ({ blockHash, txHash, rail, to }) =>
+          blockHash === deposit.blockHash &&
+          txHash === deposit.txHash &&
+          rail === deposit.rail &&
+          to === deposit.recipient,
       ),
     }))
 }

@@ -22,6 +22,7 @@ export interface Scene {
 }
 
 type Missing = Extract<Discrepancy, { what: 'missing' }>
+type Moved = Extract<Discrepancy, { what: 'moved' }>
 type Extra = Extract<Discrepancy, { what: 'extra' }>
 type Parted = Extract<Discrepancy, { what: 'block' }>
 
@@ -58,6 +59,30 @@ export function missedTransfer({ expected }: Missing, hearing: Hearing, scene: S
     ...whole(scene, kind, facts),
     ...about(expected, hearing, scene),
     summary: `a transfer of ${expected.match.transfer.amount} base units ${words}`,
+  }
+}
+
+/** A transfer that is on record in another block than the one it is shown in: one of the two is a lie. */
+export function movedTransfer(
+  { expected, deposit }: Moved,
+  hearing: Hearing,
+  scene: Scene,
+): Difference {
+  const { codec, provider } = scene
+  const { verdict } = hearing
+  const kind: FindingKind = verdict === 'refuted' ? 'provider_invents' : 'deposit_differs'
+  const { height, blockHash } = expected.match.transfer
+  const ours = { height: deposit.height, hash: codec.formatHash(deposit.blockHash) }
+  const whose = verdict === 'proven' ? 'it is proven to be' : `${provider} shows it`
+  const difference = about(expected, hearing, scene)
+  return {
+    ...whole(scene, kind, [expected.id, provider, blockHash]),
+    ...difference,
+    evidence: { ...difference.evidence, recorded_in: ours, recorded_state: deposit.state },
+    summary:
+      kind === 'provider_invents'
+        ? `a deposit of block ${ours.height} is shown by ${provider} in block ${height}, which is proven not to hold it`
+        : `a deposit is recorded in block ${ours.height} as ${ours.hash}, and ${whose} in block ${height} as ${codec.formatHash(blockHash)}`,
   }
 }
 

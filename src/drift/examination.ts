@@ -8,6 +8,7 @@ import { compare, transferOf, type Discrepancy, type Expected, type Records } fr
 import {
   differingReceipts,
   missedTransfer,
+  movedTransfer,
   omissions,
   partedBlock,
   unshownDeposit,
@@ -94,10 +95,14 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     }
     const block = blockOf(one)
     const isHeld = records.blocks.get(block.height) === block.hash
-    const numbered = one.what === 'missing' ? one.expected.match : transferOf(one.deposit)
+    const numbered = one.what === 'extra' ? transferOf(one.deposit) : one.expected.match
     const hearing = await inquiry.about(block, numbered, isHeld)
     if (one.what === 'extra') {
       differences.push(unshownDeposit(one, hearing, scene))
+      continue
+    }
+    if (one.what === 'moved') {
+      differences.push(movedTransfer(one, hearing, scene))
       continue
     }
     const difference = missedTransfer(one, hearing, scene)
@@ -127,7 +132,7 @@ function judgedBy(
 
 function blockOf(one: Exclude<Discrepancy, { what: 'block' }>): BlockRef {
   const { height, blockHash: hash } =
-    one.what === 'missing' ? one.expected.match.transfer : one.deposit
+    one.what === 'extra' ? one.deposit : one.expected.match.transfer
   return { height, hash }
 }
 

@@ -6,7 +6,7 @@ import type { Deposit } from '../domain/deposit.ts'
 import type { Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
 import { required } from '../lib/assert.ts'
-import type { Db, Tx } from '../store/database.ts'
+import { atOneMoment, type Db, type Tx } from '../store/database.ts'
 import {
   brokenLinks,
   deliveredSince,
@@ -66,8 +66,7 @@ export class RecordChecks {
 
   /** All reading is done in a transaction of its own: the fenced one, for which the chain waits, only writes. */
   look(db: Db, now: Date): Promise<Sight> {
-    const reading = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
-    return reading.execute((tx) => this.#look(tx, now))
+    return atOneMoment(db, (tx) => this.#look(tx, now))
   }
 
   async #look(tx: Tx, now: Date): Promise<Sight> {

@@ -41,8 +41,8 @@ export async function readRecords(tx: Tx, subject: Subject, account: Account): P
     tx,
     expected.map(({ id }) => id),
   )
-  const recorded = [...known.values()].filter(({ state }) => isAlive(state)).map(({ id }) => id)
-  return { blocks, deposits, expected, recorded: new Set(recorded), pending, uncertain }
+  const recorded = new Map([...known].filter(([, { state }]) => isAlive(state)))
+  return { blocks, deposits, expected, recorded, pending, uncertain }
 }
 
 async function heldBlocks(

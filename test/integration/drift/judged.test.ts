@@ -101,3 +101,31 @@ test('a liar that repeats the lie to everybody’s question closes only what is 
   assert.ok(standing.some(({ provider }) => provider === 'third'))
   assert.ok(standing.every(({ provider }) => provider !== 'second'))
 })
+
+test('a transfer that a liar showed in an earlier block is found in its own', async (t) => {
+  const world = await auditWorld(t, { providers: ['first', 'second', 'third'] })
+  await world.register([ALICE])
+  await world.pay(ALICE, 250n * UNIT)
+  await world.follow()
+  // What the follower would have recorded had its provider shown the transfer a block too early.
+  const { height } = await world.db.selectFrom('deposit').select('height').executeTakeFirstOrThrow()
+  const { hash } = await world.db
+    .selectFrom('block')
+    .select('hash')
+    .where('height', '=', height - 1)
+    .executeTakeFirstOrThrow()
+  await world.db
+    .updateTable('deposit')
+    .set({ height: height - 1, block_hash: hash })
+    .execute()
+  await world.audit()
+  const found = (await world.findings()).filter(({ kind }) => kind === 'deposit_differs')
+  assert.deepEqual(
+    found.map((one) => [one.provider, one.severity, one.height]),
+    ['first', 'second', 'third'].map((name) => [name, 'critical', height]),
+  )
+  const recorded = Reflect.get(found[0]?.evidence ?? {}, 'recorded_in')
+  assert.deepEqual(recorded, { height: height - 1, hash: `0x${hash.toString('hex')}` })
+  const deposits = await world.db.selectFrom('deposit').select('height').execute()
+  assert.deepEqual(deposits, [{ height: height - 1 }], 'a person decides')
+})

@@ -70,7 +70,7 @@ function records(given: Partial<Records> = {}): Records {
     blocks: new Map(),
     deposits: [],
     expected: [],
-    recorded: new Set(),
+    recorded: new Map(),
     pending: new Set(),
     uncertain: new Set(),
     ...given,
@@ -94,7 +94,7 @@ test('what is recorded and shown differs in nothing', () => {
     blocks: new Map([[7, hash('block 7')]]),
     deposits: [deposit('tx')],
     expected: [expected('dep_tx', transfer('tx'))],
-    recorded: new Set(['dep_tx']),
+    recorded: new Map([['dep_tx', deposit('tx')]]),
   })
   assert.deepEqual(compare(account([transfer('tx')]), same), [])
 })
@@ -110,6 +110,19 @@ test('a transfer that ought to be recorded and is not is missing', () => {
     records({ expected: [expected('dep_tx', transfer('tx'))] }),
   )
   assert.deepEqual([one?.what, others.length], ['missing', 0])
+})
+
+test('a deposit that stands in another block does not hide the transfer in its own', () => {
+  const early = deposit('tx', { height: 5, blockHash: hash('block 5') })
+  const [one, ...others] = compare(
+    account([transfer('tx')]),
+    records({
+      expected: [expected('dep_tx', transfer('tx'))],
+      recorded: new Map([['dep_tx', early]]),
+    }),
+  )
+  assert.ok(one?.what === 'moved')
+  assert.deepEqual([one.deposit, one.expected.id, others.length], [early, 'dep_tx', 0])
 })
 
 test('of two equal transfers the one that is not shown is extra', () => {
