@@ -21,19 +21,61 @@ interface BandDocument {
 const BANDS_MAX = 20
 const CONFIRMATIONS_MAX = 10_000
 const PROVIDERS_MAX = 10
+const SHOWN_MAX = 80
 
-export const bandSchema = z.strictObject({
-  up_to: z.string().optional(),
-  confirmations: z.int().min(1).max(CONFIRMATIONS_MAX).optional(),
-  finality: z.boolean().optional(),
-  providers: z.int().min(1).max(PROVIDERS_MAX).optional(),
-})
+const amountSchema = z.string(saying('is no text; write the amount in quotes, like "12.5"'))
 
-export const policySchema = z.strictObject({
-  minimum: z.string().optional(),
-  bands: z.array(bandSchema).min(1).max(BANDS_MAX),
-  on_finality_stall: z.literal('hold').optional(),
-})
+export const bandSchema = z.strictObject(
+  {
+    up_to: amountSchema.optional(),
+    confirmations: wholeNumber(CONFIRMATIONS_MAX, 6).optional(),
+    finality: z
+      .boolean(saying('is neither true nor false; write true, or leave it out'))
+      .optional(),
+    providers: wholeNumber(PROVIDERS_MAX, 2).optional(),
+  },
+  saying('is no band; write it such as "- finality: true"'),
+)
+
+const NO_BANDS = `must be a list of 1 to ${BANDS_MAX} bands; begin with one, such as "- finality: true"`
+
+export const policySchema = z.strictObject(
+  {
+    minimum: amountSchema.optional(),
+    bands: z.array(bandSchema, NO_BANDS).min(1, NO_BANDS).max(BANDS_MAX, NO_BANDS),
+    on_finality_stall: z
+      .literal('hold', saying('is not known; write hold, or leave it out'))
+      .optional(),
+  },
+  saying('is no policy; write it as minimum, bands, on_finality_stall'),
+)
+
+/** What a document of another shape has of amounts: they can be judged all the same. */
+const amountsSchema = z
+  .object({
+    minimum: z.string().optional().catch(undefined),
+    bands: z.array(z.object({ up_to: z.string().optional().catch(undefined) }).catch({})).catch([]),
+  })
+  .catch({ bands: [] })
+
+/** What is wrong with a value, in words that say what to write instead; of unknown keys zod names each. */
+function saying(remedy: string) {
+  const error = ({ code, input }: z.core.$ZodRawIssue): string | undefined =>
+    code === 'unrecognized_keys' ? undefined : `${shown(input)} ${remedy}`
+  return { error }
+}
+
+function wholeNumber(max: number, example: number) {
+  const error = saying(`is no whole number from 1 to ${max}; write it like ${example}`)
+  return z.int(error).min(1, error).max(max, error)
+}
+
+function shown(input: unknown): string {
+  if (typeof input === 'string') return JSON.stringify(input.slice(0, SHOWN_MAX))
+  if (typeof input === 'number' || typeof input === 'boolean') return `${input}`
+  if (Array.isArray(input)) return 'a list'
+  return input === null || input === undefined ? 'nothing' : 'a mapping'
+}
 
 /**
  * Reads a policy for one rail. What it does not know it refuses: a rule ignored is money confirmed too early. All
@@ -41,15 +83,10 @@ export const policySchema = z.strictObject({
  */
 export function parsePolicy(document: unknown, rail: Rail): Policy {
   const problems = new Problems()
-  const { minimum, bands } = parseShape(document, problems)
-  const minimumAmount =
-    minimum === undefined ? rail.minimumAmount : problems.amount('minimum', minimum, rail)
-  if (minimumAmount !== null && minimumAmount < rail.minimumAmount) {
-    problems.add(
-      'minimum',
-      `"${minimum}" is below ${formatAmount(rail.minimumAmount, rail.decimals)}, the least ${rail.id} allows`,
-    )
-  }
+  const { data, error } = policySchema.safeParse(document)
+  if (error !== undefined) return refuseShape(document, error, { rail, problems })
+  const { minimum, bands } = data
+  const minimumAmount = parseMinimum(minimum, rail, problems)
   const parsed: Band[] = []
   for (const [index, band] of bands.entries()) {
     const before = parsed.at(-1)?.upTo ?? null
@@ -77,8 +114,8 @@ export function formatPolicy(policy: Policy, rail: Rail): PolicyDocument {
   }
 }
 
-interface BandContext {
-  readonly bands: readonly BandDocument[]
+interface BandContext<B = BandDocument> {
+  readonly bands: readonly B[]
   /** The end of the band before; null where there is none, or one that was refused. */
   readonly before: bigint | null
   readonly rail: Rail
@@ -99,18 +136,42 @@ function parseBand(
   if (last !== (up_to === undefined)) {
     problems.add(path, last ? 'the last band must be open-ended, without "up_to"' : 'needs "up_to"')
   }
-  const upTo = up_to === undefined ? null : problems.amount(`${path}.up_to`, up_to, rail)
-  if (upTo !== null && before !== null && upTo <= before) {
-    const above = `"${bands[index - 1]?.up_to}" of the band before`
-    problems.add(`${path}.up_to`, `"${up_to}" must be above ${above}`)
-  }
+  const upTo = parseUpTo(up_to, index, { bands, before, rail, problems })
   return { upTo, rule: { confirmations, finality }, providers }
 }
 
-/** Throws where the document has another shape: what its values mean cannot be said then. */
-function parseShape(document: unknown, problems: Problems): PolicyDocument {
-  const { data, error } = policySchema.safeParse(document)
-  if (data !== undefined) return data
+function parseUpTo(
+  text: string | undefined,
+  index: number,
+  { bands, before, rail, problems }: BandContext<Pick<BandDocument, 'up_to'>>,
+): bigint | null {
+  if (text === undefined) return null
+  const path = `bands[${index}].up_to`
+  const upTo = problems.amount(path, text, rail)
+  if (upTo !== null && before !== null && upTo <= before) {
+    const above = `"${bands[index - 1]?.up_to}" of the band before`
+    problems.add(path, `"${text}" must be above ${above}`)
+  }
+  return upTo
+}
+
+/** Null when it was refused. */
+function parseMinimum(text: string | undefined, rail: Rail, problems: Problems): bigint | null {
+  if (text === undefined) return rail.minimumAmount
+  const amount = problems.amount('minimum', text, rail)
+  if (amount !== null && amount < rail.minimumAmount) {
+    const least = formatAmount(rail.minimumAmount, rail.decimals)
+    problems.add('minimum', `"${text}" is below ${least}, the least ${rail.id} allows`)
+  }
+  return amount
+}
+
+/** The document has another shape: its amounts are judged, and what its rules mean cannot be said. */
+function refuseShape(
+  document: unknown,
+  error: z.ZodError,
+  { rail, problems }: Pick<BandContext, 'rail' | 'problems'>,
+): never {
   for (const issue of error.issues) {
     const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     const where = path.join('').slice(1)
@@ -120,6 +181,12 @@ function parseShape(document: unknown, problems: Problems): PolicyDocument {
     } else {
       problems.add(where, issue.message)
     }
+  }
+  const { minimum, bands } = amountsSchema.parse(document)
+  parseMinimum(minimum, rail, problems)
+  let before: bigint | null = null
+  for (const [index, band] of bands.entries()) {
+    before = parseUpTo(band.up_to, index, { bands, before, rail, problems })
   }
   return problems.refuse()
 }

@@ -141,6 +141,51 @@ test('all that is wrong with the words is told at once', () => {
   ])
 })
 
+test('what is wrong with the amounts is told beside what is wrong with the words', () => {
+  const document = {
+    minimum: '0.001',
+    bands: [{ up_to: '10', confirmations: 'six' }, { up_to: '1e3', finality: true }, 'rest'],
+  }
+  assert.deepEqual(problemsOf(document).toSorted(), [
+    'bands[0].confirmations',
+    'bands[1].up_to',
+    'bands[2]',
+    'minimum',
+  ])
+  assert.deepEqual(problemsOf({ minimum: 'x', bands: 'none' }).toSorted(), ['bands', 'minimum'])
+})
+
+const remedies: [document: unknown, message: string][] = [
+  [
+    { bands: [{ confirmations: 'six' }] },
+    'bands[0].confirmations: "six" is no whole number from 1 to 10000; write it like 6',
+  ],
+  [
+    { bands: [{ finality: true, providers: 11 }] },
+    'bands[0].providers: 11 is no whole number from 1 to 10; write it like 2',
+  ],
+  [
+    { bands: [{ finality: 'yes' }] },
+    'bands[0].finality: "yes" is neither true nor false; write true, or leave it out',
+  ],
+  [
+    { minimum: 5, bands: [{ finality: true }] },
+    'minimum: 5 is no text; write the amount in quotes, like "12.5"',
+  ],
+  [
+    { bands: [{ finality: true }], on_finality_stall: ['go'] },
+    'on_finality_stall: a list is not known; write hold, or leave it out',
+  ],
+  [{}, 'bands: must be a list of 1 to 20 bands; begin with one, such as "- finality: true"'],
+  [null, 'policy: nothing is no policy; write it as minimum, bands, on_finality_stall'],
+]
+
+for (const [document, message] of remedies) {
+  test(`a refusal names the remedy: ${message}`, () => {
+    assert.throws(() => parsePolicy(document, rail), { code: 'invalid_policy', message })
+  })
+}
+
 test('all that is wrong with the bands is told at once, and what follows from it is not', () => {
   const document = {
     minimum: '0.001',
