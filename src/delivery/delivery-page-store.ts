@@ -11,6 +11,7 @@ const ATTEMPTS_MAX = 200
 export interface DeliveryFilter {
   readonly endpointId?: string
   readonly eventId?: string
+  readonly eventIds?: readonly string[]
   readonly depositId?: string
   /** `dead` is the dead letter box. */
   readonly state?: DeliveryState
@@ -23,10 +24,13 @@ export async function listDeliveries(
   filter: DeliveryFilter,
   page: { readonly before: number | null; readonly limit: number },
 ): Promise<Delivery[]> {
-  const { endpointId, eventId, depositId, state } = filter
+  const { endpointId, eventId, eventIds, depositId, state } = filter
   let query = db.selectFrom('delivery').selectAll().where('environment_id', '=', environment)
   if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId)
   if (eventId !== undefined) query = query.where('event_id', '=', eventId)
+  if (eventIds !== undefined) {
+    query = query.where((eb) => eb('event_id', '=', eb.fn.any(eb.val([...eventIds]))))
+  }
   if (depositId !== undefined) query = query.where('deposit_id', '=', depositId)
   if (state !== undefined) query = query.where('state', '=', state)
   if (page.before !== null) query = query.where('id', '<', page.before)

@@ -35,11 +35,11 @@ export async function recordOf(tx: Tx, deposit: DepositRecord): Promise<Recorded
   const sightings = await sightingsOf(tx, id)
   const events = await eventsOfDeposit(tx, id)
   const endpoints = await listEndpoints(tx, environment, { after: null, limit: ENDPOINTS_MAX })
-  const deliveries = []
-  for (const { id: eventId } of events.slice(-EVENTS_MAX)) {
-    const page = { before: null, limit: ENDPOINTS_MAX }
-    deliveries.push(...(await listDeliveries(tx, environment, { eventId }, page)))
-  }
+  const eventIds = events.slice(-EVENTS_MAX).map((event) => event.id)
+  const page = { before: null, limit: EVENTS_MAX * ENDPOINTS_MAX }
+  const deliveries = (await listDeliveries(tx, environment, { eventIds }, page)).toSorted(
+    (a, b) => a.version - b.version,
+  )
   const attempts = await lastAttempts(
     tx,
     deliveries.map((delivery) => delivery.id),
