@@ -24,7 +24,8 @@ export function checkRecipient(facts: PaymentFacts): Check | null {
     )
   }
   const height = includedIn(facts.live)?.block.height ?? Infinity
-  if (height >= watchedFrom(registration)) return ok('recipient', detail)
+  const firstBlock = facts.standing.cursor?.startHeight ?? 0
+  if (height >= watchedFrom(registration, firstBlock)) return ok('recipient', detail)
   return stopped('recipient', 'registered_too_late', `${detail}: after block ${height}`, {
     remedy: `register it again, to be watched from block ${height} on: ${addCommand(registration, ground, height)}`,
     ends: true,

@@ -96,8 +96,8 @@ async function nextEpoch(tx: Tx, chainId: ChainId): Promise<number> {
 interface Heights {
   /** −1 before the first block. */
   readonly tip: number
-  /** The first block; before it nobody knows which that will be. */
-  readonly start: number | null
+  /** Infinity before the first block. */
+  readonly start: number
 }
 
 async function heights(tx: Tx, chainId: ChainId): Promise<Heights> {
@@ -106,7 +106,7 @@ async function heights(tx: Tx, chainId: ChainId): Promise<Heights> {
     .select(['height as tip', 'start_height as start'])
     .where('chain_id', '=', chainId)
     .executeTakeFirst()
-  return row ?? { tip: -1, start: null }
+  return row ?? { tip: -1, start: Infinity }
 }
 
 interface Moment {
@@ -170,7 +170,7 @@ function earlierStarts(
   const starts = new Map<number, number>()
   for (const [index, { status, record }] of found.entries()) {
     const asked = entries[index]?.watchFrom ?? Infinity
-    const start = starts.get(record.id) ?? readFrom(record, first)
+    const start = starts.get(record.id) ?? watchedFrom(record, first)
     if (status !== 'taken' && asked < start) starts.set(record.id, asked)
   }
   return starts
@@ -201,7 +201,7 @@ async function readHistory(
   for (const { status, record } of found) {
     const isNew = status === 'created'
     const start = starts.get(record.id) ?? (isNew ? record.watchFrom : null)
-    const end = isNew ? tip : Math.min(tip, readFrom(record, first) - 1)
+    const end = isNew ? tip : Math.min(tip, watchedFrom(record, first) - 1)
     if (start === null || start > end) continue
     from = Math.min(from, start)
     to = Math.max(to, end)
@@ -210,16 +210,16 @@ async function readHistory(
   await requestRescan(tx, { chainId, from, to, reason: 'late registration', now })
 }
 
-/** The first height that was or will be read for it, on a chain of which `first` is our first block. */
-function readFrom(record: DepositAddress, first: number | null): number {
-  const { watchFrom, registeredHeight } = record
-  if (registeredHeight >= 0) return watchedFrom(record)
-  return Math.min(watchFrom ?? Infinity, first ?? Infinity)
-}
-
-/** The first height of which a transfer to the address counts, once it is read. */
-export function watchedFrom({ watchFrom, registeredHeight }: DepositAddress): number {
-  return Math.min(watchFrom ?? Infinity, registeredHeight + 1)
+/**
+ * The first height of which a transfer to the address counts, once it is read. One from before the chain's first block
+ * is watched from that block on; give Infinity while nobody knows which that will be.
+ */
+export function watchedFrom(
+  { watchFrom, registeredHeight }: DepositAddress,
+  firstBlock: number,
+): number {
+  const since = registeredHeight < 0 ? firstBlock : registeredHeight + 1
+  return Math.min(watchFrom ?? Infinity, since)
 }
 
 export async function findAddress(

@@ -137,6 +137,17 @@ export const NO_DEPOSIT: readonly Case[] = [
     says: /at block 1000 \(2026-02-01T12:00:00\.000Z\), watched from then on: after block 1000/,
   },
   {
+    reason: 'registered_too_late',
+    line: 'recipient',
+    level: 'stopped',
+    facts: (ground) => ({
+      ...unrecorded(ground),
+      registration: registration(ground, { registeredHeight: -1 }),
+      standing: moved({ startHeight: HEIGHT + 1 }),
+    }),
+    says: /before our first block \(.*\), watched from then on: after block 1000/,
+  },
+  {
     reason: 'self_transfer',
     line: 'recipient',
     level: 'stopped',
