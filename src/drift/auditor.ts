@@ -211,7 +211,7 @@ export class Auditor implements Actor {
       const now = env.clock.now()
       const result = await recordFindings(tx, heard, examined, { chainId: chain.id, now, apply })
       const scene = { chain, codec, provider: stretch.provider }
-      const noted = await takeNotices(tx, examined.account.notices, scene, now)
+      const noted = await takeNotices(tx, examined.notices, scene, now)
       const progress = progressTo(examined.account)
       if (progress !== null) await saveProgress(tx, chain.id, progress, now)
       return {

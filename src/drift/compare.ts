@@ -105,7 +105,7 @@ export interface Heard {
 }
 
 /** Two providers that agree; a policy may ask for more, and then the witness loop does. */
-const AGREEING = 2
+export const AGREEING = 2
 
 /**
  * Whether a transfer is in its block. The block's own commitment decides; without it two providers that show it

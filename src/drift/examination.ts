@@ -1,4 +1,4 @@
-import type { Account, AuditSource, Proof } from '../domain/audit.ts'
+import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
 import type { Difference, FindingId } from '../domain/finding.ts'
 import type { Codec } from '../domain/chain.ts'
@@ -17,6 +17,13 @@ import {
 import { Inquiry } from './hearing.ts'
 import { readRecords, type Subject } from './record-store.ts'
 import type { Db } from '../store/database.ts'
+
+/** What stops a rail, or takes an alarm back: no single provider's word does either. */
+const NEEDS_A_SECOND: ReadonlySet<TokenNotice['what']> = new Set([
+  'deprecated',
+  'unpaused',
+  'unblacklisted',
+])
 
 export interface ExaminationDeps extends Subject {
   readonly codec: Codec
@@ -63,8 +70,15 @@ export interface Judged {
   readonly receipts: ReadonlySet<FindingId>
 }
 
+export interface HeardNotice {
+  readonly notice: TokenNotice
+  /** One provider's word is enough for it, or two have given theirs. */
+  readonly isConfirmed: boolean
+}
+
 export interface Examined extends Cures {
   readonly account: Account
+  readonly notices: readonly HeardNotice[]
   readonly differences: readonly Difference[]
   readonly judged: Judged
 }
@@ -112,8 +126,28 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     cures[hearing.verdict].push({ difference, expected: one.expected, block, transfers })
     if (hearing.verdict === 'proven') differences.push(...omissions(one, hearing, scene))
   }
+  const notices = await hearNotices(inquiry, account, discrepancies)
   const judged = { ...judgedBy(account, records, discrepancies), receipts: matched }
-  return { account, differences, judged, ...cures }
+  return { account, notices, differences, judged, ...cures }
+}
+
+/** Those of our own history; on another branch a token may say what it likes. */
+async function hearNotices(
+  inquiry: Inquiry,
+  { notices }: Account,
+  discrepancies: readonly Discrepancy[],
+): Promise<HeardNotice[]> {
+  const apart = apartIn(discrepancies)
+  const heard: HeardNotice[] = []
+  for (const notice of notices.filter(({ height }) => !apart.has(height))) {
+    const isConfirmed = !NEEDS_A_SECOND.has(notice.what) || (await inquiry.confirms(notice))
+    heard.push({ notice, isConfirmed })
+  }
+  return heard
+}
+
+function apartIn(discrepancies: readonly Discrepancy[]): ReadonlySet<number> {
+  return new Set(discrepancies.flatMap((one) => (one.what === 'block' ? [one.ours.height] : [])))
 }
 
 function judgedBy(
@@ -121,9 +155,7 @@ function judgedBy(
   { blocks, deposits, pending, uncertain }: Records,
   discrepancies: readonly Discrepancy[],
 ): Omit<Judged, 'receipts'> {
-  const apart = new Set(
-    discrepancies.flatMap((one) => (one.what === 'block' ? [one.ours.height] : [])),
-  )
+  const apart = apartIn(discrepancies)
   const heights = headers.map(({ height }) => height)
   const transfers = heights.filter((height) => !apart.has(height) && !pending.has(height))
   const known = [...blocks.keys(), ...deposits.map(({ height }) => height)]

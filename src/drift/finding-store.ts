@@ -14,9 +14,6 @@ import { required } from '../lib/assert.ts'
 import type { Db, Tx } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
 
-/** While one of these stands, no deposit of its rail becomes final. */
-const HOLDS_FINALS: ReadonlySet<FindingKind> = new Set(['token_deprecated'])
-
 export interface Seen {
   readonly finding: Finding
   /** Not on record before, or resolved since. */
@@ -55,12 +52,34 @@ export async function openFinding(tx: Tx, difference: Difference, now: Date): Pr
   return { finding, isNew: before === null || before.state === 'resolved' }
 }
 
-/** Writes down what happened once and cannot be undone by another look. False if it was on record. */
-export async function noteFinding(tx: Tx, difference: Difference, now: Date): Promise<boolean> {
+export interface Note {
+  readonly difference: Difference
+  /** While it stands, no deposit of its rail becomes final. */
+  readonly holdsFinals: boolean
+}
+
+/**
+ * Writes down what happened once and cannot be undone by another look. False if it was on record, unless it is only
+ * now that it holds finals.
+ */
+export async function noteFinding(
+  tx: Tx,
+  { difference, holdsFinals }: Note,
+  now: Date,
+): Promise<boolean> {
+  const row = { ...firstRow(difference, now), holds_finals: holdsFinals }
+  const { summary, evidence } = row
   const { numInsertedOrUpdatedRows = 0n } = await tx
     .insertInto('finding')
-    .values(firstRow(difference, now))
-    .onConflict((conflict) => conflict.column('id').doNothing())
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .column('id')
+        .doUpdateSet({ summary, evidence, holds_finals: true })
+        .where('finding.holds_finals', '=', false)
+        .where('finding.state', '<>', 'resolved')
+        .where(sql<boolean>`excluded.holds_finals`),
+    )
     .executeTakeFirst()
   return numInsertedOrUpdatedRows > 0n
 }
@@ -89,7 +108,7 @@ function firstRow(difference: Difference, now: Date) {
     severity: FINDING_KINDS[kind],
     evidence: JSON.stringify(evidence),
     deposit_id: depositId,
-    holds_finals: HOLDS_FINALS.has(kind),
+    holds_finals: false,
     opened_at: now,
     seen_at: now,
     ...UNDECIDED,

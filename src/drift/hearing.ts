@@ -1,9 +1,9 @@
-import type { Account, AuditSource, Proof } from '../domain/audit.ts'
+import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
 import { SourceError } from '../domain/source.ts'
 import type { NumberedTransfer } from '../domain/transfer.ts'
 import { showsTransfer } from '../source/movement.ts'
-import { judgeTransfer, testify, type Testimony } from './compare.ts'
+import { AGREEING, judgeTransfer, testify, type Testimony } from './compare.ts'
 import type { Hearing } from './difference.ts'
 
 interface ProvenBlock {
@@ -48,6 +48,16 @@ export class Inquiry {
     return { verdict, testimonies, proof }
   }
 
+  /** Whether two providers show the very same notice; where there is but one, its word is all there is. */
+  async confirms(notice: TokenNotice): Promise<boolean> {
+    if (this.#audit.providers.length < AGREEING) return true
+    const accounts = [...(await this.#accountsOf(notice.height)).values()]
+    const showing = accounts.filter((account) =>
+      account?.notices.some((other) => isSameNotice(other, notice)),
+    )
+    return showing.length >= AGREEING
+  }
+
   /** The first proof that can be had decides; who serves something else is found out when it is audited. */
   async #proofOf(block: BlockRef, numbered: NumberedTransfer): Promise<Hearing['proof']> {
     for (const { provider, proof } of await this.#proofsOf(block)) {
@@ -86,6 +96,18 @@ export class Inquiry {
   #otherNames(): string[] {
     return this.#audit.providers.filter((name) => name !== this.#provider)
   }
+}
+
+/** Positions of logs in their block are how a node numbers them. */
+function isSameNotice(one: TokenNotice, other: TokenNotice): boolean {
+  return (
+    one.what === other.what &&
+    one.rail === other.rail &&
+    one.blockHash === other.blockHash &&
+    one.txHash === other.txHash &&
+    one.address === other.address &&
+    one.value === other.value
+  )
 }
 
 /** Who cannot be heard says nothing. */

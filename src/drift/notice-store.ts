@@ -27,14 +27,29 @@ export async function markBlacklisted(tx: Tx, notice: TokenNotice): Promise<void
     .execute()
 }
 
-/** Takes back what was marked before the notice: it may have been put on the list again since. */
-export async function unmarkBlacklisted(tx: Tx, notice: TokenNotice): Promise<void> {
+/**
+ * Takes back what was marked before the notice: it may have been put on the list again since, even within a second,
+ * and then a finding says so. `subject`: the address as findings name it.
+ */
+export async function unmarkBlacklisted(
+  tx: Tx,
+  notice: TokenNotice,
+  subject: string,
+): Promise<void> {
+  const standing = tx
+    .selectFrom('finding')
+    .select('id')
+    .where('kind', '=', 'address_blacklisted')
+    .where('rail', '=', notice.rail)
+    .where('subject', '=', subject)
+    .where('state', '<>', 'resolved')
   await tx
     .updateTable('deposit_address')
     .set({ blacklisted_at: null })
     .where('rail', '=', notice.rail)
     .where('address', '=', toBytes(required(notice.address, 'a blacklist names an address')))
-    .where('blacklisted_at', '<', new Date(notice.blockTimeMs))
+    .where('blacklisted_at', '<=', new Date(notice.blockTimeMs))
+    .where((eb) => eb.not(eb.exists(standing)))
     .execute()
 }
 

@@ -5,6 +5,7 @@ import { findingId } from '../domain/id.ts'
 import { required } from '../lib/assert.ts'
 import type { Tx } from '../store/database.ts'
 import type { Scene } from './difference.ts'
+import type { HeardNotice } from './examination.ts'
 import { lockFinding, noteFinding, resolveFinding } from './finding-store.ts'
 import {
   markBlacklisted,
@@ -32,26 +33,31 @@ export interface Noted {
 /**
  * What a token announced about itself, in the order of the chain. Each announcement is noted once, whoever shows
  * it: unlike a difference it does not go away by being read again, only by another announcement or a person.
- * Addresses that nobody registered concern nobody here.
+ * Addresses that nobody registered concern nobody here. What is not confirmed takes nothing back and holds nothing.
  */
 export async function takeNotices(
   tx: Tx,
-  notices: readonly TokenNotice[],
+  notices: readonly HeardNotice[],
   scene: Scene,
   now: Date,
 ): Promise<Noted> {
   const opened: Finding[] = []
   const resolved: { finding: Finding; reason: string }[] = []
-  const inOrder = notices.toSorted((a, b) => a.height - b.height || a.logIndex - b.logIndex)
-  for (const notice of inOrder) {
+  const inOrder = notices.toSorted(
+    ({ notice: a }, { notice: b }) => a.height - b.height || a.logIndex - b.logIndex,
+  )
+  for (const heard of inOrder) {
+    const { notice, isConfirmed } = heard
     const back = takesBack(notice, scene.codec)
     if (back !== null) {
-      if (notice.what === 'unblacklisted') await unmarkBlacklisted(tx, notice)
+      if (!isConfirmed) continue
       resolved.push(...(await resolveAll(tx, back, { notice, scene, now })))
+      if (notice.what === 'unblacklisted') await unmarkBlacklisted(tx, notice, back.subject)
       continue
     }
-    for (const difference of await differencesOf(tx, notice, scene)) {
-      if (!(await noteFinding(tx, difference, now))) continue
+    const holdsFinals = isConfirmed && notice.what === 'deprecated'
+    for (const difference of await differencesOf(tx, heard, scene)) {
+      if (!(await noteFinding(tx, { difference, holdsFinals }, now))) continue
       if (notice.what === 'blacklisted') await markBlacklisted(tx, notice)
       opened.push(required(await lockFinding(tx, difference.id), 'it was just written'))
     }
@@ -60,14 +66,15 @@ export async function takeNotices(
 }
 
 /** One for each environment that watches the address; one for all where it concerns the token. */
-async function differencesOf(tx: Tx, notice: TokenNotice, scene: Scene): Promise<Difference[]> {
-  const { what, rail, address } = notice
-  if (what !== 'blacklisted' && what !== 'destroyed') return [differenceOf(notice, scene, null)]
+async function differencesOf(tx: Tx, heard: HeardNotice, scene: Scene): Promise<Difference[]> {
+  const { what, rail, address } = heard.notice
+  if (what !== 'blacklisted' && what !== 'destroyed') return [differenceOf(heard, scene, null)]
   const watchers = await watchersOf(tx, rail, required(address, `${what} names an address`))
-  return watchers.map((environment) => differenceOf(notice, scene, environment))
+  return watchers.map((environment) => differenceOf(heard, scene, environment))
 }
 
-function differenceOf(notice: TokenNotice, scene: Scene, environment: string | null): Difference {
+function differenceOf(heard: HeardNotice, scene: Scene, environment: string | null): Difference {
+  const { notice } = heard
   const { what, rail, height, txHash, value } = notice
   const { chain, codec, provider } = scene
   const kind = KINDS[what as keyof typeof KINDS]
@@ -80,7 +87,7 @@ function differenceOf(notice: TokenNotice, scene: Scene, environment: string | n
     kind,
     environment,
     subject,
-    summary: summaryOf(notice, subject),
+    summary: summaryOf(heard, subject),
     evidence: {
       transaction: codec.formatHash(txHash),
       block: { height, hash: codec.formatHash(notice.blockHash) },
@@ -100,10 +107,13 @@ function subjectOf({ what, rail, address }: TokenNotice, codec: Codec): string {
   return isAboutAddress && address !== null ? codec.formatAddress(address) : rail
 }
 
-function summaryOf({ what, rail, value }: TokenNotice, subject: string): string {
+function summaryOf({ notice, isConfirmed }: HeardNotice, subject: string): string {
+  const { what, rail, value } = notice
   switch (what) {
     case 'deprecated':
-      return `the token of ${rail} hands over to another contract, whose transfers are not watched: nothing on it becomes final until this is resolved`
+      return isConfirmed
+        ? `the token of ${rail} hands over to another contract, whose transfers are not watched: nothing on it becomes final until this is resolved`
+        : `the token of ${rail} hands over to another contract, by the word of one provider alone: nothing is held until a second one shows it`
     case 'paused':
       return `the token of ${rail} is paused: nobody can move it`
     case 'fees':

@@ -4,13 +4,15 @@ import { callToken, TOKEN_ADDRESS } from '../../../src/dev/token/token.ts'
 import type { Decision, Finding } from '../../../src/domain/finding.ts'
 import { resolveFinding } from '../../../src/drift/finding-store.ts'
 import { required } from '../../../src/lib/assert.ts'
+import type { Hex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, CAROL, UNIT } from '../../support/anvil-world.ts'
 import { ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
+import { hides } from './liar.ts'
 import { auditWorld, briefly, type AuditWorld } from './world.ts'
 
 interface TokenWorld extends AuditWorld {
   /** One of the token's own functions, as its owner; followed and final afterwards. */
-  administer(name: string, args?: readonly unknown[]): Promise<void>
+  administer(name: string, args?: readonly unknown[]): Promise<Hex>
 }
 
 async function tokenWorld(t: TestContext): Promise<TokenWorld> {
@@ -19,8 +21,9 @@ async function tokenWorld(t: TestContext): Promise<TokenWorld> {
   return {
     ...world,
     administer: async (name, args = []) => {
-      await callToken(world.anvil.url, { token: TOKEN_ADDRESS, name, args })
+      const txHash = await callToken(world.anvil.url, { token: TOKEN_ADDRESS, name, args })
       await world.follow()
+      return txHash
     },
   }
 }
@@ -113,6 +116,46 @@ test('after a deprecation nothing of the rail becomes final until a person resol
     '20: detected confirmed final',
     '250: detected confirmed final',
   ])
+})
+
+test('one provider alone stops no rail; a second one that shows the same does', async (t) => {
+  const world = await tokenWorld(t)
+  const lie = await world.administer('deprecate', [`0x${'00'.repeat(20)}`])
+  world.liars.bends.set('second', hides(lie))
+  await world.audit()
+  const alone = only(await world.findings())
+  assert.deepEqual([alone.kind, alone.state], ['token_deprecated', 'open'])
+  assert.match(alone.summary, /nothing is held until a second one shows it/)
+  await world.pay(ALICE, 250n * UNIT)
+  await world.follow()
+  assert.deepEqual(await world.stories(), ['250: detected confirmed final'])
+  world.liars.bends.clear()
+  await world.db.deleteFrom('audit_progress').where('provider', '=', 'second').execute()
+  await world.audit()
+  assert.match(only(await world.findings()).summary, /nothing on it becomes final/)
+  await world.pay(BOB, 300n * UNIT)
+  await world.follow()
+  assert.ok((await world.stories()).includes('300: detected confirmed'))
+})
+
+test('one provider alone takes no alarm back', async (t) => {
+  const world = await tokenWorld(t)
+  await world.administer('addBlackList', [ALICE])
+  await world.administer('pause')
+  await world.audit()
+  const lies = [
+    await world.administer('removeBlackList', [ALICE]),
+    await world.administer('unpause'),
+  ]
+  const [first, second] = lies.map(hides)
+  assert.ok(first && second)
+  world.liars.bends.set('second', (call, result) => second(call, first(call, result)))
+  await world.audit()
+  assert.deepEqual(briefly(await world.findings()), [
+    'address_blacklisted open',
+    'token_paused open',
+  ])
+  assert.equal(await blacklisted(world), 1)
 })
 
 function resolve({ db }: AuditWorld, finding: Finding | undefined, decision: Decision) {
