@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { toHex } from '../../../src/lib/hex.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
+import { requestRescan } from '../../../src/match/rescan-store.ts'
 import type { Db } from '../../../src/store/database.ts'
 import { ALICE, storiesOf, TWO_BANDS } from '../../support/anvil-world.ts'
 import { addLog, startFakeNode, type FakeNode } from '../../support/fake-node.ts'
 import { fakeDeps, openFakeSource } from '../../support/fake-source.ts'
-import { flowWorld, type FlowWorld } from '../../support/flow-world.ts'
+import { ANVIL, flowWorld, type FlowWorld } from '../../support/flow-world.ts'
 import { ScriptedChain } from '../../support/scripted-chain.ts'
 import { payment } from '../../support/switched-source.ts'
 
@@ -72,8 +73,9 @@ test('a rescan over the second block ends, and says so once more', async (t) => 
   await world.run(world.watch.follower)
   chain.mine([payment(ALICE, 5n)])
   await world.run(world.watch.follower)
-  await world.register([ALICE], 1)
-  await world.run(world.watch.follower, world.watch.rescanner)
+  const request = { chainId: ANVIL.chain.id, from: 1, to: 2, reason: 'test', now: new Date() }
+  await world.db.transaction().execute((tx) => requestRescan(tx, request))
+  assert.ok((await world.run(world.watch.rescanner)).includes('finished'))
   assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed'])
   assert.deepEqual(await placesOf(world.db), [first.hash])
   assert.equal(lies().length, 2)
