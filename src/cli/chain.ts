@@ -127,7 +127,7 @@ function halted({ slug }: Chain, cursor: Cursor | null): HaltedCursor {
   if (cursor !== null && cursor.halt !== null) return { ...cursor, halt: cursor.halt }
   throw new AppError(
     'invalid_request',
-    `chain: ${slug} is not halted, there is nothing to resume; see "settled chain list"`,
+    `chain: ${slug} is not halted, there is nothing to retry or resume; see "settled chain list"`,
   )
 }
 

@@ -3,6 +3,7 @@ import { AppError } from '../domain/error.ts'
 import type { Finding } from '../domain/finding.ts'
 import { listFindings } from '../drift/finding-store.ts'
 import { railsOf } from '../environment/environment-store.ts'
+import { count } from '../explain/words.ts'
 import type { Db } from '../store/database.ts'
 import { closeDay, type Book } from '../treasury/closing/close-day.ts'
 import { dayOf, hasEnded, type Day } from '../treasury/closing/day.ts'
@@ -112,6 +113,6 @@ function refuseToClose({ differences, findings }: Reconciliation): void {
   if (differences.length === 0 && open === 0) return
   throw new AppError(
     'not_ready',
-    `the day does not close: ${differences.length} differences and ${open} open findings; each is listed`,
+    `the day does not close: ${count(differences.length, 'difference')} and ${count(open, 'open finding')}; each is listed`,
   )
 }

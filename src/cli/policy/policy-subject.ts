@@ -34,10 +34,22 @@ export async function readCandidate(file: string, rail: Rail): Promise<Policy> {
 }
 
 async function readDocument(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    // After the comma Node names the path once more.
+    const [reason = ''] = reasonOf(cause).split(',')
+    const remedy = 'name a file that holds the policy'
+    throw new AppError('invalid_policy', `--file: ${file} cannot be read: ${reason}; ${remedy}`, {
+      cause,
+    })
+  })
   try {
-    return parseYaml(await readFile(file, 'utf8'))
+    return parseYaml(text)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new AppError('invalid_policy', `${file} cannot be read: ${reason}`, { cause })
+    const what = `${file} is neither YAML nor JSON: ${reasonOf(cause)}`
+    throw new AppError('invalid_policy', `--file: ${what}`, { cause })
   }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,6 +1,7 @@
 import { formatAmount } from '../../domain/amount.ts'
 import type { Rail } from '../../domain/chain.ts'
 import { ruleText } from '../../domain/rule-text.ts'
+import { count } from '../../explain/words.ts'
 import type { BandComparison, Figures, Simulation } from '../../treasury/simulation.ts'
 import type { Tally } from '../../treasury/tally.ts'
 import { amountSeconds } from '../../treasury/trial-json.ts'
@@ -42,7 +43,7 @@ export function simulationLines({ window, simulation }: Trial): string[] {
   const { total, belowMinimum, unexplained } = simulation
   const all = total.deposits.count + belowMinimum.count
   return [
-    `${environment} ${rail.id}: ${all} deposits first seen from ${from.toISOString()} until ${to.toISOString()},`,
+    `${environment} ${rail.id}: ${count(all, 'deposit')} first seen from ${from.toISOString()} until ${to.toISOString()},`,
     `followed until ${readAt.toISOString()}; amounts in ${rail.symbol}, times in seconds from first sight`,
     '',
     ...table([
@@ -52,7 +53,7 @@ export function simulationLines({ window, simulation }: Trial): string[] {
     '',
     `below the candidate's minimum, in no row above: ${tallyText(belowMinimum, rail)}`,
     ...window.limits.map((limit) => `note: ${limit}`),
-    `check: the rules in force, replayed, give exactly what was recorded of ${all - unexplained.length} of ${all} deposits`,
+    `check: the rules in force, replayed, give exactly what was recorded of ${all - unexplained.length} of ${count(all, 'deposit')}`,
     ...unexplained.slice(0, NAMED_MAX).map((id) => `  ${id}`),
     ...(unexplained.length > NAMED_MAX ? [`  and ${unexplained.length - NAMED_MAX} more`] : []),
   ]
@@ -78,8 +79,8 @@ function shortRows(comparison: NamedComparison, rail: Rail): string[][] {
   const title = band === null ? amounts : `${amounts}: ${ruleText(band)}`
   const row = (figures: Figures): string[] => [
     ...figureCells(figures, rail).slice(0, 5),
-    ...[figures.reversed, figures.waiting, figures.orphaned].map(({ count, sum }) =>
-      count === 0 ? '0' : `${count} (${formatAmount(sum, rail.decimals)})`,
+    ...[figures.reversed, figures.waiting, figures.orphaned].map((tally) =>
+      tally.count === 0 ? '0' : `${tally.count} (${formatAmount(tally.sum, rail.decimals)})`,
     ),
   ]
   return [
@@ -109,15 +110,15 @@ function figureCells(figures: Figures, rail: Rail): string[] {
     `${confirmed}`,
     ...waits.map((ms) => (ms === undefined ? '' : secondsText(ms))),
     amountSeconds(amountMs, rail),
-    ...[reversed, waiting, orphaned].flatMap(({ count, sum }) => [
-      `${count}`,
-      formatAmount(sum, rail.decimals),
+    ...[reversed, waiting, orphaned].flatMap((tally) => [
+      `${tally.count}`,
+      formatAmount(tally.sum, rail.decimals),
     ]),
   ]
 }
 
-function tallyText({ count, sum }: Tally, rail: Rail): string {
-  return `${count} deposits, ${formatAmount(sum, rail.decimals)}`
+function tallyText({ count: deposits, sum }: Tally, rail: Rail): string {
+  return `${count(deposits, 'deposit')}, ${formatAmount(sum, rail.decimals)}`
 }
 
 function secondsText(ms: number): string {

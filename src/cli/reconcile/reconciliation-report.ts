@@ -1,5 +1,6 @@
 import { formatAmount } from '../../domain/amount.ts'
 import type { Finding } from '../../domain/finding.ts'
+import { count } from '../../explain/words.ts'
 import type { Book, ClosedDay } from '../../treasury/closing/close-day.ts'
 import type { FeedDay } from '../../treasury/closing/closing-store.ts'
 import type { DayDifference } from '../../treasury/closing/difference.ts'
@@ -49,32 +50,37 @@ export function reconciliationLines(reconciliation: Reconciliation, book: Book):
   return [
     `${environment}, ${day.name} (UTC), read at ${readAt.toISOString()}`,
     '',
-    ...table([
-      ['rail', 'state', 'opening', 'in', 'out', 'closing'],
-      ...closed.balances.flatMap(({ rail, states }) =>
-        states.map(({ state, opening, closing, ...moved }) => [
-          rail,
-          state,
-          ...[opening, moved.in, moved.out, closing].map((one) => tallyText(one, rail, book)),
-        ]),
-      ),
-    ]),
+    ...balanceLines(closed, book),
     '',
     eventsLine(movements.length, feed),
     ...closed.endpoints.map(
       ({ endpoint, deliveries, acknowledged, attempts, failedAttempts, now }) =>
-        `${endpoint}: ${deliveries} events, ${acknowledged} acknowledged in the day after ${attempts} attempts ` +
+        `${endpoint}: ${count(deliveries, 'event')}, ${acknowledged} acknowledged in the day after ${count(attempts, 'attempt')} ` +
         `(${failedAttempts} failed); now ${now.delivered} delivered, ${now.pending} pending, ${now.dead} dead`,
     ),
     ...(verification === null
       ? []
       : [
-          `providers: asked about ${verification.asked} deposits, ${verification.agreed} as on record`,
+          `providers: asked about ${count(verification.asked, 'deposit')}, ${verification.agreed} as on record`,
         ]),
     '',
     ...outcomeLines(reconciliation),
     `digest: ${digest}`,
   ]
+}
+
+function balanceLines({ balances }: ClosedDay, book: Book): string[] {
+  if (balances.length === 0) return ['no deposit moved before the end of this day']
+  return table([
+    ['rail', 'state', 'opening', 'in', 'out', 'closing'],
+    ...balances.flatMap(({ rail, states }) =>
+      states.map(({ state, opening, closing, ...moved }) => [
+        rail,
+        state,
+        ...[opening, moved.in, moved.out, closing].map((one) => tallyText(one, rail, book)),
+      ]),
+    ),
+  ])
 }
 
 function eventsLine(written: number, { before, numbered, after, unnumbered }: FeedDay): string {
@@ -194,6 +200,6 @@ function amountCells(sum: bigint, rail: string, book: Book): Cells {
   return { amount: `${sum}`, amount_decimal: formatAmount(sum, book(rail).rail.decimals) }
 }
 
-function tallyText({ count, sum }: Tally, rail: string, book: Book): string {
-  return count === 0 ? '0' : `${count} (${formatAmount(sum, book(rail).rail.decimals)})`
+function tallyText({ count: deposits, sum }: Tally, rail: string, book: Book): string {
+  return deposits === 0 ? '0' : `${deposits} (${formatAmount(sum, book(rail).rail.decimals)})`
 }

@@ -169,5 +169,6 @@ test('retrying clears the halt, gives up nothing that was final, and is on recor
     (await audit()).map(({ action }) => action),
     ['chain.retried'],
   )
-  assert.match((await cli('chain', 'retry', 'ethereum', ...WHY)).err, /ethereum is not halted/)
+  const again = await cli('chain', 'retry', 'ethereum', ...WHY)
+  assert.match(again.err, /ethereum is not halted, there is nothing to retry or resume;/)
 })

@@ -160,6 +160,34 @@ test('a policy that asks for more providers than are configured is saved with a 
   assert.deepEqual([enough.err, enough.json().warning], ['', null])
 })
 
+test('a policy file that is not there is named once, with what to do', async (t) => {
+  const { cli, acme } = await testCli(t)
+  await acme()
+  const subject = ['acme-live', 'ethereum/usdt', '--from', '2026-03-01T00:00:00Z']
+  const missing = await cli('policy', 'simulate', ...subject, '--file', '/nope.yaml')
+  assert.equal(missing.code, 1)
+  assert.match(
+    missing.err,
+    /^error: --file: .*ENOENT: no such file[^\n]*; name a file .*\(invalid_policy\)\n$/,
+  )
+  assert.equal(missing.err.split('/nope.yaml').length - 1, 1, missing.err)
+  const broken = await policyFile(t, 'bands: [')
+  const unread = await cli('policy', 'simulate', ...subject, '--file', broken)
+  assert.match(unread.err, /--file: .*policy\.yaml is neither YAML nor JSON: /)
+
+  const empty = await policyFile(t, 'bands:\n  - confirmations: 1\n')
+  const { out } = await cli('policy', 'simulate', ...subject, '--file', empty)
+  assert.match(out, /: 0 deposits first seen/)
+})
+
+test('a day before anything happened is told as one', async (t) => {
+  const { cli, acme } = await testCli(t)
+  await acme()
+  const { code, out } = await cli('reconcile', '--environment', 'acme-live', '--day', '2020-01-01')
+  assert.equal(code, 0)
+  assert.match(out, /^no deposit moved before the end of this day$/m)
+})
+
 test('a policy that is not understood changes nothing', async (t) => {
   const { cli } = await testCli(t)
   const subject = ['acme-live', 'ethereum/usdt'] as const

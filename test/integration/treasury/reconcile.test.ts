@@ -245,7 +245,7 @@ test('an open finding keeps the day from closing until somebody decides', async 
   await world.db.transaction().execute((tx) => openFinding(tx, MISSING, now))
   const open = await reconciled(world, 0)
   assert.equal(open.code, 1)
-  assert.match(open.err, /0 differences and 1 open findings/)
+  assert.match(open.err, /0 differences and 1 open finding;/)
   assert.deepEqual(open.findings[0].id, MISSING.id)
   assert.equal(open.digest, clean.digest)
   const decision = { at: now, by: 'ada', reason: 'known' }
