@@ -51,7 +51,10 @@ export function readSubject<C extends { readonly codec: Codec }>(
 
 function unreadable(text: string, reasons: readonly string[]): AppError {
   const shown = text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`
-  const why = reasons.length === 0 ? 'no chain is configured here' : reasons.join('; ')
+  const why =
+    reasons.length === 0
+      ? 'no chain is known here yet: set SETTLED_CHAINS as the daemon has it'
+      : reasons.join('; ')
   return new AppError(
     'invalid_request',
     `subject: "${shown}" is no transaction hash, address or deposit id of a chain that is known here; ` +

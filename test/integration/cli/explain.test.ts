@@ -32,6 +32,8 @@ test('a terminal that knows no provider tells what is on record, and why it aske
 
 test('a hash that was cut off is told from one, and all that can be asked about is named', async (t) => {
   const { db, cli } = await testCli(t)
+  const early = await cli('explain', `0x${'34'.repeat(32)}`)
+  assert.match(early.err, /no chain is known here yet: set SETTLED_CHAINS as the daemon has it/)
   await seedChain(db, { finalized: 90, tip: 100 })
   const { err } = await cli('explain', `0x${'34'.repeat(20)}abcd`)
   assert.match(err, /give a transaction hash \(64 hex digits; this has 44\)/)
