@@ -10,6 +10,8 @@ import { showsTransfer } from '../source/movement.ts'
 export interface Records {
   /** The blocks our view holds there. */
   readonly blocks: ReadonlyMap<number, Hex>
+  /** When they were made, by their hash. */
+  readonly times: ReadonlyMap<Hex, Date>
   /** Deposits that stand in it. */
   readonly deposits: readonly Deposit[]
   /** What the account's transfers ought to have become. */
@@ -98,7 +100,7 @@ export function testify(
   return showsTransfer(account.transfers, numbered) ? 'shows' : 'lacks'
 }
 
-export interface Heard {
+interface Witnessed {
   readonly testimonies: readonly Testimony[]
   /** What the block itself commits to, where that could be told. */
   readonly proof: 'shows' | 'lacks' | null
@@ -111,7 +113,10 @@ export const AGREEING = 2
  * Whether a transfer is in its block. The block's own commitment decides; without it two providers that show it
  * do. What one alone shows stays disputed, whoever that is.
  */
-export function judgeTransfer({ testimonies, proof }: Heard): 'proven' | 'refuted' | 'disputed' {
+export function judgeTransfer({
+  testimonies,
+  proof,
+}: Witnessed): 'proven' | 'refuted' | 'disputed' {
   if (proof !== null) return proof === 'shows' ? 'proven' : 'refuted'
   const showing = testimonies.filter((testimony) => testimony === 'shows')
   return showing.length >= AGREEING ? 'proven' : 'disputed'

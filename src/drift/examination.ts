@@ -110,7 +110,7 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     const block = blockOf(one)
     const isHeld = records.blocks.get(block.height) === block.hash
     const numbered = one.what === 'extra' ? transferOf(one.deposit) : one.expected.match
-    const hearing = await inquiry.about(block, numbered, isHeld)
+    const { hearing, proven } = await inquiry.about(block, numbered, isHeld)
     if (one.what === 'extra') {
       differences.push(unshownDeposit(one, hearing, scene))
       continue
@@ -122,7 +122,7 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     const difference = missedTransfer(one, hearing, scene)
     differences.push(difference)
     if (hearing.verdict === 'refuted') continue
-    const transfers = equalsUpTo(one.expected, account.transfers)
+    const transfers = equalsUpTo(one.expected, proven ?? timed(account.transfers, records))
     cures[hearing.verdict].push({ difference, expected: one.expected, block, transfers })
     if (hearing.verdict === 'proven') differences.push(...omissions(one, hearing, scene))
   }
@@ -166,6 +166,14 @@ function blockOf(one: Exclude<Discrepancy, { what: 'block' }>): BlockRef {
   const { height, blockHash: hash } =
     one.what === 'extra' ? one.deposit : one.expected.match.transfer
   return { height, hash }
+}
+
+/** One provider's clock is not asked where our view holds the block. */
+function timed(transfers: readonly Transfer[], { times }: Records): Transfer[] {
+  return transfers.map((transfer) => {
+    const blockTimeMs = times.get(transfer.blockHash)?.getTime() ?? transfer.blockTimeMs
+    return { ...transfer, blockTimeMs }
+  })
 }
 
 /** Ordinals count equal transfers from the first on, so those before it come along. */

@@ -1,7 +1,7 @@
 import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
 import { SourceError } from '../domain/source.ts'
-import type { NumberedTransfer } from '../domain/transfer.ts'
+import type { NumberedTransfer, Transfer } from '../domain/transfer.ts'
 import { showsTransfer } from '../source/movement.ts'
 import { AGREEING, judgeTransfer, testify, type Testimony } from './compare.ts'
 import type { Hearing } from './difference.ts'
@@ -9,6 +9,17 @@ import type { Hearing } from './difference.ts'
 interface ProvenBlock {
   readonly provider: string
   readonly proof: Proof
+}
+
+interface Proven {
+  readonly provider: string
+  readonly transfers: readonly Transfer[]
+}
+
+export interface Heard {
+  readonly hearing: Hearing
+  /** All transfers of the block as it commits to them; null where that could not be told. */
+  readonly proven: readonly Transfer[] | null
 }
 
 /** Asks everybody about the blocks in which one account differs: each of them once, whatever the questions. */
@@ -36,16 +47,25 @@ export class Inquiry {
    * `isHeld`: our view holds this very block. A proof speaks of the block whose hash it was made for, so that block
    * must be beyond doubt itself: in our view, or shown by two providers.
    */
-  async about(block: BlockRef, numbered: NumberedTransfer, isHeld: boolean): Promise<Hearing> {
+  async about(block: BlockRef, numbered: NumberedTransfer, isHeld: boolean): Promise<Heard> {
     const accounts = await this.#accountsOf(block.height)
     const testimonies: Record<string, Testimony> = {}
     for (const [name, account] of accounts) testimonies[name] = testify(account, block, numbered)
     const said = Object.values(testimonies)
     const sharing = said.filter((one) => one === 'shows' || one === 'lacks')
     const isAnchored = isHeld || sharing.length >= 2
-    const proof = isAnchored ? await this.#proofOf(block, numbered) : null
+    const proven = isAnchored ? await this.#proofOf(block) : null
+    const proof =
+      proven === null
+        ? null
+        : {
+            provider: proven.provider,
+            says: showsTransfer(proven.transfers, numbered)
+              ? ('shows' as const)
+              : ('lacks' as const),
+          }
     const verdict = judgeTransfer({ testimonies: said, proof: proof?.says ?? null })
-    return { verdict, testimonies, proof }
+    return { hearing: { verdict, testimonies, proof }, proven: proven?.transfers ?? null }
   }
 
   /** Whether two providers show the very same notice; where there is but one, its word is all there is. */
@@ -59,10 +79,9 @@ export class Inquiry {
   }
 
   /** The first proof that can be had decides; who serves something else is found out when it is audited. */
-  async #proofOf(block: BlockRef, numbered: NumberedTransfer): Promise<Hearing['proof']> {
+  async #proofOf(block: BlockRef): Promise<Proven | null> {
     for (const { provider, proof } of await this.#proofsOf(block)) {
-      if (proof.outcome !== 'match') continue
-      return { provider, says: showsTransfer(proof.transfers, numbered) ? 'shows' : 'lacks' }
+      if (proof.outcome === 'match') return { provider, transfers: proof.transfers }
     }
     return null
   }

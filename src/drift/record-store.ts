@@ -10,7 +10,7 @@ import { policyHistory, type PolicyVersion } from '../confirmation/policy-store.
 import { depositsById, toDeposit } from '../confirmation/deposit-store.ts'
 import { isAlive } from '../confirmation/deposit.ts'
 import { required } from '../lib/assert.ts'
-import { toHex, type Hex } from '../lib/hex.ts'
+import { toHex } from '../lib/hex.ts'
 import { findRegistered } from '../match/match-store.ts'
 import { matchTransfers } from '../match/matcher.ts'
 import { openRescans } from '../match/rescan-store.ts'
@@ -30,10 +30,8 @@ export async function readRecords(tx: Tx, subject: Subject, account: Account): P
   const { chain } = subject
   const from = account.headers[0].height
   const to = from + account.headers.length - 1
-  const [blocks, deposits] = [
-    await heldBlocks(tx, chain, from, to),
-    await standingDeposits(tx, chain, from, to),
-  ]
+  const { blocks, times } = await heldBlocks(tx, chain, from, to)
+  const deposits = await standingDeposits(tx, chain, from, to)
   const pending = await pendingHeights(tx, chain, account)
   const transfers = account.transfers.filter(({ height }) => !pending.has(height))
   const { expected, uncertain } = await expectedOf(tx, subject, transfers)
@@ -42,7 +40,7 @@ export async function readRecords(tx: Tx, subject: Subject, account: Account): P
     expected.map(({ id }) => id),
   )
   const recorded = new Map([...known].filter(([, { state }]) => isAlive(state)))
-  return { blocks, deposits, expected, recorded, pending, uncertain }
+  return { blocks, times, deposits, expected, recorded, pending, uncertain }
 }
 
 async function heldBlocks(
@@ -50,16 +48,19 @@ async function heldBlocks(
   { id }: Chain,
   from: number,
   to: number,
-): Promise<ReadonlyMap<number, Hex>> {
+): Promise<Pick<Records, 'blocks' | 'times'>> {
   const rows = await tx
     .selectFrom('block')
-    .select(['height', 'hash'])
+    .select(['height', 'hash', 'block_time'])
     .where('chain_id', '=', id)
     .where('height', '>=', from)
     .where('height', '<=', to)
     .where('disconnected_at', 'is', null)
     .execute()
-  return new Map(rows.map(({ height, hash }) => [height, toHex(hash)]))
+  return {
+    blocks: new Map(rows.map(({ height, hash }) => [height, toHex(hash)])),
+    times: new Map(rows.map(({ hash, block_time }) => [toHex(hash), block_time])),
+  }
 }
 
 async function standingDeposits(

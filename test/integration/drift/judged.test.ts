@@ -129,3 +129,25 @@ test('a transfer that a liar showed in an earlier block is found in its own', as
   const deposits = await world.db.selectFrom('deposit').select('height').execute()
   assert.deepEqual(deposits, [{ height: height - 1 }], 'a person decides')
 })
+
+test('a deposit that heals has the time of our own view, not that of who showed it', async (t) => {
+  const world = await auditWorld(t, { providers: ['first', 'second'] })
+  await world.register([ALICE])
+  const hidden = await world.pay(ALICE, 250n * UNIT)
+  world.liars.bends.set('first', hides(hidden))
+  world.liars.bends.set('second', hides(hidden))
+  await world.follow()
+  const year = (block: unknown): unknown => ({ ...(block as object), timestamp: '0x12cea600' })
+  world.liars.bends.clear()
+  world.liars.bends.set('first', ({ method }, result) =>
+    method === 'eth_getBlockByNumber' ? year(result) : result,
+  )
+  await world.audit()
+  const rows = await world.db
+    .selectFrom('deposit as d')
+    .innerJoin('block as b', 'b.hash', 'd.block_hash')
+    .select(['d.block_time as shown', 'b.block_time as held'])
+    .execute()
+  assert.equal(rows.length, 1)
+  assert.deepEqual(rows[0]?.shown, rows[0]?.held)
+})

@@ -68,6 +68,7 @@ function account(transfers: readonly Transfer[], blocks: readonly string[] = ['b
 function records(given: Partial<Records> = {}): Records {
   return {
     blocks: new Map(),
+    times: new Map(),
     deposits: [],
     expected: [],
     recorded: new Map(),
