@@ -8,6 +8,7 @@ import { required } from '../lib/assert.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { Env } from '../lib/env.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
+import { ProviderFailure } from '../source/wire/failure.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { assertFence, type Lease } from '../store/lease.ts'
 import type { Report } from '../telemetry/report.ts'
@@ -189,7 +190,7 @@ export class Auditor implements Actor {
       return await work()
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
-      round.failed.set(provider, error.message)
+      round.failed.set(provider, reasonOf(error))
       return { pace: 'idle', name: 'provider_failed' }
     }
   }
@@ -268,6 +269,11 @@ export class Auditor implements Actor {
     this.#announce({ ...checked, announce: checked.remember })
     return { pace: 'idle', name: isComplete ? 'complete' : 'incomplete' }
   }
+}
+
+/** The kind of failure alone: tenants read findings, and the words of a failure are partly the provider's. */
+function reasonOf({ cause, kind }: SourceError): string {
+  return cause instanceof ProviderFailure ? cause.kind : kind
 }
 
 function isParted(lastHash: Hex | null, first: BlockHeader): boolean {

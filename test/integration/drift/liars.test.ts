@@ -169,6 +169,7 @@ test('a provider that cannot be heard leaves the round incomplete, and the other
   await world.audit()
   const [unheard, ...others] = await world.findings()
   assert.deepEqual([unheard?.kind, unheard?.provider, others], ['provider_unheard', 'second', []])
+  assert.deepEqual(unheard?.evidence, { provider: 'second', why: 'garbled' })
   world.restart()
   await world.audit()
   assert.deepEqual(briefly(await world.findings()), ['provider_unheard open'])
