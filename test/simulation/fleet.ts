@@ -19,6 +19,8 @@ export class Worker implements AsyncDisposable {
   readonly #child: ChildProcess
   /** False once a seed has hung in it or ended it. */
   isUsable = true
+  /** It broke down: by itself no word about the program, which may not even have been loaded. */
+  hasEnded = false
 
   private constructor(templateUrl: string, name: string, child: ChildProcess) {
     this.#templateUrl = templateUrl
@@ -56,7 +58,10 @@ export class Worker implements AsyncDisposable {
       resolve(lostAnswer(job, message))
     }
     const answered = (answer: unknown): void => resolve(answer as Answer)
-    const exited = (code: number | null): void => lost(`the seed ended its worker with ${code}`)
+    const exited = (code: number | null): void => {
+      this.hasEnded = true
+      lost(`the seed ended its worker with ${code}`)
+    }
     const deadline = setTimeout(
       () => lost(`the seed hangs: no step ended within ${realMsMax} ms`),
       realMsMax + GRACE_MS,

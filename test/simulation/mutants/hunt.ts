@@ -1,7 +1,7 @@
 import { required } from '../../../src/lib/assert.ts'
 import { Worker } from '../fleet.ts'
 import { drawProfile } from '../profile.ts'
-import type { Answer } from '../worker.ts'
+import type { Answer, Job } from '../worker.ts'
 import { MUTANTS } from './mutants.ts'
 
 export interface Hunt {
@@ -46,24 +46,35 @@ async function huntOne(
 ): Promise<Hunt> {
   const { needs } = required(MUTANTS[mutant], `there is no mutant "${mutant}"`)
   await using worker = await Worker.start(templateUrl, mutant)
-  for (let seeds = from; seeds <= to; seeds += 1) {
-    const seed = `mutant-${seeds}`
-    if (needs?.(drawProfile(seed)) === false) continue
-    const violation = await breakage(worker, seed)
-    if (violation === null || !(await control.holds(seed))) continue
-    return { mutant, seeds, invariant: violation.invariant, message: violation.message }
-  }
-  return { mutant, seeds: null, invariant: null, message: null }
+  const numbers = Array.from({ length: to - from + 1 }, (_, index) => from + index)
+  const shown = numbers.filter((number) => needs?.(drawProfile(seedOf(number))) !== false)
+  return { mutant, ...(await search(worker, shown, (seed) => control.holds(seed))) }
 }
 
-/** A world that never comes to rest is one way to break: the worker is given up then. */
-async function breakage(worker: Worker, seed: string): Promise<Answer['violation']> {
-  try {
-    return (await worker.run({ seed, without: [] })).violation
-  } catch (error) {
-    return { invariant: 'I12', message: error instanceof Error ? error.message : String(error) }
-  }
+interface Searched {
+  readonly isUsable: boolean
+  readonly hasEnded: boolean
+  run(job: Job): Promise<Pick<Answer, 'violation'>>
 }
+
+/** A broken invariant catches a bug, and so does a world that never comes to rest. A worker that breaks down does not. */
+export async function search(
+  worker: Searched,
+  numbers: readonly number[],
+  holds: (seed: string) => Promise<boolean>,
+): Promise<Omit<Hunt, 'mutant'>> {
+  for (const seeds of numbers) {
+    const seed = seedOf(seeds)
+    const { violation } = await worker.run({ seed, without: [] })
+    if (worker.hasEnded) return { ...MISSED, message: violation?.message ?? null }
+    if (violation !== null && (await holds(seed))) return { seeds, ...violation }
+    if (!worker.isUsable) return { ...MISSED, message: `${seed} hangs without the bug as well` }
+  }
+  return MISSED
+}
+
+const seedOf = (number: number) => `mutant-${number}`
+const MISSED = { seeds: null, invariant: null, message: null }
 
 /** The same seeds without any bug: one that breaks all the same has caught nothing. */
 class Control implements AsyncDisposable {
@@ -100,8 +111,8 @@ class Control implements AsyncDisposable {
 }
 
 export function describeHunt({ mutant, seeds, invariant, message }: Hunt): string {
-  if (seeds === null) return `NOT CAUGHT          ${mutant}`
   const first = (message ?? '').split('\n')[0] ?? ''
+  if (seeds === null) return `NOT CAUGHT          ${mutant}${first === '' ? '' : `  (${first})`}`
   return `${String(seeds).padStart(4)} seeds  ${(invariant ?? '').padEnd(8)}  ${mutant}  (${first.slice(0, 80)})`
 }
 

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { required } from '../../../src/lib/assert.ts'
-import { hunt, toReport } from './hunt.ts'
+import type { Answer } from '../worker.ts'
+import { hunt, search, toReport } from './hunt.ts'
 import { MUTANTS, mutated } from './mutants.ts'
 
 const SOURCES = path.join(import.meta.dirname, '..', '..', '..', 'src')
@@ -11,7 +12,7 @@ const SOURCES = path.join(import.meta.dirname, '..', '..', '..', 'src')
 /** Those that break soonest: most seeds show them. Few enough seeds that one which cannot fail is noticed. */
 const SAMPLE = [
   'everything confirmed is final',
-  'one confirmation too few',
+  'the minimum is not looked at',
   'a failed delivery counts as delivered',
 ]
 const SEEDS = 8
@@ -21,6 +22,29 @@ test('every mutant still finds its text', () => {
     const text = readFileSync(path.join(SOURCES, file), 'utf8')
     assert.notEqual(mutated(name, text), text, name)
   }
+})
+
+/** A worker in which every seed comes to the same. */
+function worker(violation: Answer['violation'], lost: 'hung' | 'ended' | null = null) {
+  const run = () => Promise.resolve({ violation })
+  return { run, isUsable: lost === null, hasEnded: lost === 'ended' }
+}
+
+test('a violation and a hang catch a mutant, a worker that breaks down does not', async () => {
+  const seeds = [1, 2, 3]
+  const broken = { invariant: 'I3', message: 'two of one' } as const
+  const lost = { invariant: 'I12', message: 'the seed ended its worker with 1' } as const
+  const holds = () => Promise.resolve(true)
+  const breaks = () => Promise.resolve(false)
+  assert.deepEqual(await search(worker(broken), seeds, holds), { seeds: 1, ...broken })
+  assert.equal((await search(worker(lost, 'hung'), seeds, holds)).seeds, 1)
+  const ended = await search(worker(lost, 'ended'), seeds, holds)
+  assert.deepEqual([ended.seeds, ended.message], [null, lost.message])
+  assert.equal((await search(worker(broken), seeds, breaks)).seeds, null)
+  await assert.rejects(
+    search({ ...worker(null), run: () => Promise.reject(new Error('no channel')) }, seeds, holds),
+    /no channel/,
+  )
 })
 
 for (const name of SAMPLE) {
