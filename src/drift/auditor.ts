@@ -32,6 +32,8 @@ import { Unheard } from './unheard.ts'
 const STRETCH_BLOCKS = 32
 /** A round begins this long after the one before began. */
 const ROUND_MS = 60_000
+/** Stretches heard in one round: two minutes of them. What is left of a long history waits for the next one. */
+const HEARINGS_MAX = 120
 /** Findings looked at again in one round. */
 const REREAD_MAX = 200
 
@@ -60,6 +62,11 @@ interface Round {
   readonly target: number
   /** Who could not be heard in it, and why: asked again in the next one. */
   readonly failed: Map<string, string>
+  /** In which of the round's hearings each was heard last: nobody waits for one that is slow to catch up. */
+  readonly heard: Map<string, number>
+  hearings: number
+  /** Somebody had more to say than one round hears. */
+  isCut: boolean
   /** Who was read again already because it shows another history than it did: once in a round is enough. */
   readonly relinked: Set<string>
   /** Blocks that differ, to be read again; null before they were looked up. */
@@ -72,7 +79,7 @@ interface Round {
  * that fence, and a second daemon's auditor would only ask the same questions again.
  *
  * A round hears each provider up to the block that was final when the round began, then looks again at what stood
- * open. Only a round in which everybody was heard is complete, and the time of the last one is a metric: an
+ * open and at our own records, however much of a long history is left. Only a round in which everybody was heard is complete, and the time of the last one is a metric: an
  * auditor that is silent, or whose providers are, is seen.
  */
 export class Auditor implements Actor {
@@ -117,20 +124,34 @@ export class Auditor implements Actor {
     const startedMs = this.#options.env.clock.monotonicMs()
     if (startedMs < this.#nextRoundMs) return null
     this.#nextRoundMs = startedMs + ROUND_MS
-    this.#round = { startedMs, target, failed: new Map(), relinked: new Set(), reread: null }
+    this.#round = {
+      startedMs,
+      target,
+      failed: new Map(),
+      heard: new Map(),
+      hearings: 0,
+      isCut: false,
+      relinked: new Set(),
+      reread: null,
+    }
     return this.#round
   }
 
   async #advance(lease: Lease, round: Round, position: AuditPosition): Promise<Outcome> {
-    const next = await this.#nextProgress(round, position)
-    if (next !== null) return this.#hear(lease, round, next)
+    const next = round.isCut ? null : await this.#nextProgress(round, position)
+    if (next !== null && round.hearings < HEARINGS_MAX) {
+      round.hearings += 1
+      round.heard.set(next.provider, round.hearings)
+      return this.#hear(lease, round, next)
+    }
+    round.isCut ||= next !== null
     round.reread ??= await this.#differing(round)
     const stretch = round.reread.shift()
     if (stretch !== undefined) return this.#readAgain(lease, round, stretch)
     return this.#end(lease, round)
   }
 
-  /** Who is furthest behind; null once everybody who can be heard was heard up to the target. */
+  /** Of those behind, who was heard longest ago; null once everybody who can be heard was heard up to the target. */
   async #nextProgress(round: Round, position: AuditPosition): Promise<Progress | null> {
     const { db, chain, audit } = this.#options
     const known = await readProgress(db, chain.id)
@@ -140,7 +161,8 @@ export class Auditor implements Actor {
       standing.push(await this.#goBack(found ?? beginning(provider, position), round, position))
     }
     const behind = standing.filter(({ next }) => next <= round.target)
-    return behind.toSorted((a, b) => a.next - b.next)[0] ?? null
+    const turn = ({ provider }: Progress): number => round.heard.get(provider) ?? 0
+    return behind.toSorted((a, b) => turn(a) - turn(b) || a.next - b.next)[0] ?? null
   }
 
   /**
@@ -256,7 +278,7 @@ export class Auditor implements Actor {
     const { db, chain, audit, env } = this.#options
     this.#round = null
     const silence = this.#unheard.note(round.failed)
-    const isComplete = round.failed.size === 0
+    const isComplete = round.failed.size === 0 && !round.isCut
     const now = env.clock.now()
     const sight = await this.#checks.look(db, now)
     const checked = await db.transaction().execute(async (tx) => {

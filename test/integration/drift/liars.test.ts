@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { mine } from '../../../src/dev/anvil-control.ts'
 import { ALICE, BOB, UNIT, assertMirrorsChain } from '../../support/anvil-world.ts'
 import { hides, invents } from './liar.ts'
 import { auditWorld, briefly } from './world.ts'
@@ -176,4 +177,17 @@ test('a provider that cannot be heard leaves the round incomplete, and the other
   world.liars.bends.delete('second')
   assert.equal(await world.audit(), 'complete')
   assert.deepEqual(briefly(await world.findings()), ['provider_unheard resolved'])
+})
+
+test('one that has much to catch up with keeps nobody waiting', async (t) => {
+  const world = await auditWorld(t, { providers: ['first', 'second'] })
+  await mine(world.anvil.url, 128)
+  await world.follow()
+  await world.audit()
+  await world.db.deleteFrom('audit_progress').where('provider', '=', 'second').execute()
+  await world.follow()
+  world.liars.calls.splice(0)
+  assert.equal(await world.audit(), 'complete')
+  const order = world.liars.calls.map(({ provider }) => provider)
+  assert.ok(order.indexOf('first') < order.lastIndexOf('second'), 'they take turns')
 })
