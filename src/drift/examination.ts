@@ -176,12 +176,13 @@ function timed(transfers: readonly Transfer[], { times }: Records): Transfer[] {
   })
 }
 
-/** Ordinals count equal transfers from the first on, so those before it come along. */
+/** Ordinals count equal transfers of one block from the first on, so those before it come along. */
 function equalsUpTo({ match }: Expected, transfers: readonly Transfer[]): Transfer[] {
   const { transfer: wanted, ordinal: last } = match
   return numberEqualTransfers(transfers)
     .filter(
       ({ transfer, ordinal }) =>
+        transfer.blockHash === wanted.blockHash &&
         transfer.txHash === wanted.txHash &&
         transfer.rail === wanted.rail &&
         transfer.to === wanted.to &&

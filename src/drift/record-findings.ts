@@ -125,7 +125,9 @@ async function heal(tx: Tx, cures: readonly Cure[], deps: RecordDeps): Promise<H
   )
   for (const { difference, expected } of cures) {
     const deposit = standing.get(expected.id)
+    const { blockHash } = expected.match.transfer
     if (deposit === undefined || !isAlive(deposit.state)) continue
+    if (deposit.blockHash !== blockHash) continue
     const reason = `healed: deposit ${expected.id} was recorded from block ${deposit.height}`
     reasons.set(difference.id, reason)
     await appendAudit(tx, healedEntry(difference.id, expected.id, deposit.environment, now))
