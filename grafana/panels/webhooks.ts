@@ -54,7 +54,8 @@ export const WEBHOOKS: Dashboard = {
         {
           kind: 'stat',
           title: 'Dead letters',
-          about: 'Within a day: deliveries given up after the last retry.',
+          about:
+            'Within a day: deliveries given up after the last retry, or with an endpoint that answered 410.',
           unit: 'short',
           queries: [
             { expr: 'sum(increase(settled_deliveries_dead_total[1d]))', legend: 'given up' },
