@@ -4,10 +4,10 @@ import type { Evidence } from '../confirmation/policy.ts'
  * What the records say about where the chain stood at a moment:
  *
  * - `tip`, `final`: it was at this height or above. `isExact`: and it was not before that moment.
- * - `left`: the block at this height left our view, so both were below it.
+ * - `below`: both were below it: the block at this height left our view, or a deposit still waited for it.
  */
 export interface Sign {
-  readonly kind: 'tip' | 'final' | 'left'
+  readonly kind: 'tip' | 'final' | 'below'
   readonly height: number
   readonly atMs: number
   readonly isExact: boolean
@@ -88,7 +88,7 @@ export function whenFinal({ final }: ChainRecord, height: number, fromMs: number
 
 /** A reorg is a disconnect followed by connects; what connects at one moment does so from below, the exact first. */
 function inOrder(a: Sign, b: Sign): number {
-  const rank = ({ kind }: Sign) => (kind === 'left' ? 0 : 1)
+  const rank = ({ kind }: Sign) => (kind === 'below' ? 0 : 1)
   const doubt = ({ isExact }: Sign) => (isExact ? 0 : 1)
   return a.atMs - b.atMs || rank(a) - rank(b) || a.height - b.height || doubt(a) - doubt(b)
 }
@@ -98,7 +98,7 @@ function trackOf(signs: readonly Sign[]): Track {
   const sinceMs: number[] = []
   for (const { kind, height, atMs } of signs) {
     const before = levels.at(-1) ?? -1
-    const level = kind === 'left' ? Math.min(before, height - 1) : Math.max(before, height)
+    const level = kind === 'below' ? Math.min(before, height - 1) : Math.max(before, height)
     sinceMs.push(level === before ? (sinceMs.at(-1) ?? atMs) : atMs)
     levels.push(level)
   }

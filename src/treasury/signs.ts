@@ -1,7 +1,7 @@
 import { dueHeight } from '../confirmation/policy.ts'
 import type { Chain } from '../domain/chain.ts'
 import type { ResolvedPolicy } from '../domain/policy.ts'
-import { chainRecord, type ChainRecord, type Sign } from './chain-record.ts'
+import { chainRecord, whenFinal, type ChainRecord, type Sign } from './chain-record.ts'
 import type { DepositHistory, Stay } from './history.ts'
 
 /** A block of our view as its row remembers it. One that came back (A→B→A) forgot its first stay. */
@@ -39,12 +39,16 @@ export function recordOf(
     ...histories.flatMap(signsOfDeposit),
   ]
   const completeFrom = blocks.reduce((least, { height }) => Math.min(least, height), Infinity)
-  return chainRecord(signs, { completeFrom, blockTimeMs: blockTimeSeconds * 1_000 })
+  const known = { completeFrom, blockTimeMs: blockTimeSeconds * 1_000 }
+  // What a deposit's waiting tells of the tip depends on when finality came, which is known without it.
+  const partial = chainRecord(signs, known)
+  const waiting = histories.flatMap((history) => signsOfWaiting(history, partial))
+  return chainRecord([...signs, ...waiting], known)
 }
 
 function signsOfBlock({ height, connectedMs, disconnectedMs }: HeldBlock): Sign[] {
   const connected: Sign = { kind: 'tip', height, atMs: connectedMs, isExact: true }
-  return disconnectedMs === null ? [connected] : [connected, left(height, disconnectedMs)]
+  return disconnectedMs === null ? [connected] : [connected, below(height, disconnectedMs)]
 }
 
 function signsOfCursor({ height, updatedMs, finalizedHeight, readMs }: Standing): Sign[] {
@@ -58,19 +62,39 @@ function signsOfDeposit({ deposit, stays }: DepositHistory): Sign[] {
   const signs: Sign[] = stays.flatMap(({ place, fromMs, toMs }) => [
     // A rescan finds a deposit long after its block was the tip.
     { kind: 'tip', height: place.height, atMs: fromMs, isExact: false },
-    ...(toMs === null ? [] : [left(place.height, toMs)]),
+    ...(toMs === null ? [] : [below(place.height, toMs)]),
   ])
-  for (const { place, fromMs, confirmedMs } of stays) {
-    const height = dueHeight(policy, place.height)
-    if (confirmedMs === null || height === null) continue
-    // Where the rule waits for confirmations only and had to wait, it was met the moment the tip came there.
-    const isExact = !policy.rule.finality && policy.providers === 1 && confirmedMs > fromMs
-    signs.push({ kind: 'tip', height, atMs: confirmedMs, isExact })
-  }
   // After a person accepted a reorg past finality, a deposit can be final a second time.
   for (const stay of stays)
     if (stay.finalMs !== null) signs.push(signOfFinality(policy, stay, stay.finalMs))
   return signs
+}
+
+/** Of the height a rule waits for: the tip stood there when the deposit was confirmed, and below while it waited. */
+function signsOfWaiting({ deposit, stays }: DepositHistory, record: ChainRecord): Sign[] {
+  const signs: Sign[] = []
+  for (const stay of stays) {
+    const height = dueHeight(deposit.policy, stay.place.height)
+    if (height === null) continue
+    const sinceMs = waitedSince(deposit.policy, stay, record)
+    // Where all blocks are held, they tell it: a deposit that the daemon left waiting must not explain itself.
+    if (sinceMs !== null && height < record.completeFrom) signs.push(below(height, sinceMs))
+    if (stay.confirmedMs === null) continue
+    signs.push({ kind: 'tip', height, atMs: stay.confirmedMs, isExact: sinceMs !== null })
+  }
+  return signs
+}
+
+/** From when on nothing but confirmations was missing; null if they never were what was missing. */
+function waitedSince(
+  { rule, providers }: ResolvedPolicy,
+  { place, fromMs, toMs, confirmedMs }: Stay,
+  record: ChainRecord,
+): number | null {
+  if (providers > 1) return null
+  const sinceMs = rule.finality ? whenFinal(record, place.height, fromMs)?.atMs : fromMs
+  const untilMs = confirmedMs ?? toMs ?? Infinity
+  return sinceMs !== undefined && sinceMs < untilMs ? sinceMs : null
 }
 
 /** Of a deposit that was confirmed only then, finality may have come before: its rule kept it waiting. */
@@ -84,6 +108,6 @@ function signOfFinality(
   return { kind: 'final', height: place.height, atMs, isExact }
 }
 
-function left(height: number, atMs: number): Sign {
-  return { kind: 'left', height, atMs, isExact: true }
+function below(height: number, atMs: number): Sign {
+  return { kind: 'below', height, atMs, isExact: true }
 }

@@ -43,7 +43,7 @@ test('a block that leaves takes the tip below it, whatever is said at the same m
   const record = complete([
     sign('tip', 10, 5_000, true),
     sign('tip', 12, 2_000, true),
-    sign('left', 10, 5_000, true),
+    sign('below', 10, 5_000, true),
     sign('tip', 11, 6_000, true),
   ])
   assert.deepEqual(evidenceAt(record, 4_999), { tipHeight: 12, finalizedHeight: null })
