@@ -12,7 +12,7 @@ export async function depositsById(
   ids: readonly DepositId[],
 ): Promise<Map<DepositId, Deposit>> {
   if (ids.length === 0) return new Map()
-  const rows = await deposits(tx)
+  const rows = await selectDeposits(tx)
     .where(sql<boolean>`d.id = any(${ids}::text[])`)
     .execute()
   return new Map(rows.map(toDeposit).map((deposit) => [deposit.id, deposit]))
@@ -25,7 +25,7 @@ export async function depositsInBlocks(
   hashes: readonly Hex[],
 ): Promise<Deposit[]> {
   if (hashes.length === 0) return []
-  const rows = await deposits(tx)
+  const rows = await selectDeposits(tx)
     .where('d.chain_id', '=', chainId)
     .where('d.block_hash', 'in', hashes.map(toBytes))
     .where('d.state', 'in', ['detected', 'confirmed', 'final'])
@@ -47,7 +47,7 @@ export async function dueDeposits(
   { limit, held }: { readonly limit: number; readonly held: ReadonlySet<RailId> },
 ): Promise<Deposit[]> {
   const final = evidence.finalizedHeight ?? -1
-  const rows = await deposits(tx)
+  const rows = await selectDeposits(tx)
     .where('d.chain_id', '=', chainId)
     .where('d.state', 'in', ['detected', 'confirmed'])
     .where((eb) =>
@@ -81,7 +81,7 @@ export async function unwitnessedDeposits(
   evidence: Evidence,
   page: { readonly afterId: string; readonly limit: number },
 ): Promise<Deposit[]> {
-  const rows = await deposits(db)
+  const rows = await selectDeposits(db)
     .where('d.chain_id', '=', chainId)
     .where('d.state', '=', 'detected')
     .where('d.providers', '>', 1)
@@ -214,7 +214,8 @@ function ruleHolds({ tipHeight, finalizedHeight }: Evidence) {
     and (not d.needs_finality or d.height <= ${finalizedHeight ?? -1}))`
 }
 
-function deposits(db: Db) {
+/** Deposits with their owners, as `toDeposit` reads them. */
+export function selectDeposits(db: Db) {
   return db
     .selectFrom('deposit as d')
     .innerJoin('deposit_address as a', 'a.id', 'd.address_id')

@@ -61,7 +61,11 @@ export async function listAttempts(db: Db, deliveryId: number): Promise<Attempt[
     .orderBy('number', 'desc')
     .limit(ATTEMPTS_MAX)
     .execute()
-  return rows.map((row) => ({
+  return rows.map(toAttempt)
+}
+
+export function toAttempt(row: Selectable<Tables['attempt']>): Attempt {
+  return {
     number: row.number,
     kind: row.outcome as OutcomeKind,
     startedAt: row.started_at,
@@ -69,7 +73,7 @@ export async function listAttempts(db: Db, deliveryId: number): Promise<Attempt[
     status: row.status,
     response: row.response,
     error: row.error,
-  }))
+  }
 }
 
 export interface Backlog {

@@ -45,3 +45,24 @@ export function numberEqualTransfers(transfers: readonly Transfer[]): NumberedTr
       return { transfer, ordinal }
     })
 }
+
+/** Whether transfers hold this one, in its very block. Two nodes may number the logs of one block differently. */
+export function showsTransfer(
+  transfers: readonly Transfer[],
+  { transfer, ordinal }: NumberedTransfer,
+): boolean {
+  return numberEqualTransfers(transfers).some(
+    (other) => other.ordinal === ordinal && isSameMovement(other.transfer, transfer),
+  )
+}
+
+function isSameMovement(a: Transfer, b: Transfer): boolean {
+  return (
+    a.blockHash === b.blockHash &&
+    a.rail === b.rail &&
+    a.txHash === b.txHash &&
+    a.from === b.from &&
+    a.to === b.to &&
+    a.amount === b.amount
+  )
+}

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { toDeposit } from '../confirmation/deposit-store.ts'
+import { selectDeposits, toDeposit } from '../confirmation/deposit-store.ts'
 import type { ChainId, RailId } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { FindingKind } from '../domain/finding.ts'
@@ -15,11 +15,7 @@ export async function movableDeposits(
   chainId: ChainId,
   { held, limit }: { readonly held: ReadonlySet<RailId>; readonly limit: number },
 ): Promise<Deposit[]> {
-  const rows = await tx
-    .selectFrom('deposit as d')
-    .innerJoin('deposit_address as a', 'a.id', 'd.address_id')
-    .selectAll('d')
-    .select('a.owner')
+  const rows = await selectDeposits(tx)
     .where('d.chain_id', '=', chainId)
     .where('d.state', 'in', ['detected', 'confirmed'])
     .where(sql<boolean>`(d.state = 'detected' or d.rail <> all (${[...held]}::text[]))`)

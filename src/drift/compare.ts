@@ -2,9 +2,8 @@ import type { Account } from '../domain/audit.ts'
 import type { BlockHeader, BlockRef } from '../domain/block.ts'
 import type { Deposit, DepositId } from '../domain/deposit.ts'
 import type { Match } from '../domain/match.ts'
-import type { NumberedTransfer, Transfer } from '../domain/transfer.ts'
+import { showsTransfer, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
 import type { Hex } from '../lib/hex.ts'
-import { showsTransfer } from '../source/movement.ts'
 
 /** What we have on record of a stretch of finalized history. */
 export interface Records {

@@ -131,6 +131,25 @@ export async function resolveFinding(tx: Tx, id: FindingId, decision: Decision):
     .execute()
 }
 
+export interface ResolvedFinding {
+  readonly finding: Finding
+  readonly reason: string
+}
+
+/** Findings that settled itself sees gone, all for one reason. */
+export async function resolveFindings(
+  tx: Tx,
+  ids: readonly FindingId[],
+  { at, reason }: Pick<Decision, 'at' | 'reason'>,
+): Promise<ResolvedFinding[]> {
+  const resolved: ResolvedFinding[] = []
+  for (const id of ids) {
+    await resolveFinding(tx, id, { at, by: 'settled', reason })
+    resolved.push({ finding: required(await lockFinding(tx, id), `${id} stood`), reason })
+  }
+  return resolved
+}
+
 export async function acknowledgeFinding(tx: Tx, id: FindingId, decision: Decision): Promise<void> {
   const { at, by, reason } = decision
   await tx

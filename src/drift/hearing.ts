@@ -1,8 +1,7 @@
 import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
 import { SourceError } from '../domain/source.ts'
-import type { NumberedTransfer, Transfer } from '../domain/transfer.ts'
-import { showsTransfer } from '../source/movement.ts'
+import { showsTransfer, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
 import { AGREEING, judgeTransfer, testify, type Testimony } from './compare.ts'
 import type { Hearing } from './difference.ts'
 

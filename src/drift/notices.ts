@@ -6,7 +6,7 @@ import { required } from '../lib/assert.ts'
 import type { Tx } from '../store/database.ts'
 import type { Scene } from './difference.ts'
 import type { HeardNotice } from './examination.ts'
-import { lockFinding, noteFinding, resolveFinding } from './finding-store.ts'
+import { lockFinding, noteFinding, resolveFindings, type ResolvedFinding } from './finding-store.ts'
 import {
   markBlacklisted,
   takenBack,
@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<Exclude<What, 'unpaused' | 'unblacklisted'>, Findin
 
 export interface Noted {
   readonly opened: readonly Finding[]
-  readonly resolved: readonly { readonly finding: Finding; readonly reason: string }[]
+  readonly resolved: readonly ResolvedFinding[]
 }
 
 /**
@@ -42,7 +42,7 @@ export async function takeNotices(
   now: Date,
 ): Promise<Noted> {
   const opened: Finding[] = []
-  const resolved: { finding: Finding; reason: string }[] = []
+  const resolved: ResolvedFinding[] = []
   const inOrder = notices.toSorted(
     ({ notice: a }, { notice: b }) => a.height - b.height || a.logIndex - b.logIndex,
   )
@@ -146,13 +146,9 @@ async function resolveAll(
   tx: Tx,
   back: TakenBack,
   { notice, scene, now }: Occasion,
-): Promise<{ finding: Finding; reason: string }[]> {
-  const resolved: { finding: Finding; reason: string }[] = []
-  for (const id of (await takenBack(tx, scene.chain.id, back)) as FindingId[]) {
-    const txHash = scene.codec.formatHash(notice.txHash)
-    const reason = `${notice.what} in block ${notice.height} by transaction ${txHash}`
-    await resolveFinding(tx, id, { at: now, by: 'settled', reason })
-    resolved.push({ finding: required(await lockFinding(tx, id), 'it stood'), reason })
-  }
-  return resolved
+): Promise<ResolvedFinding[]> {
+  const ids = (await takenBack(tx, scene.chain.id, back)) as FindingId[]
+  const txHash = scene.codec.formatHash(notice.txHash)
+  const reason = `${notice.what} in block ${notice.height} by transaction ${txHash}`
+  return resolveFindings(tx, ids, { at: now, reason })
 }

@@ -5,7 +5,6 @@ import type { Chain } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
-import { required } from '../lib/assert.ts'
 import { atOneMoment, type Db, type Tx } from '../store/database.ts'
 import {
   brokenLinks,
@@ -18,7 +17,7 @@ import {
   type Undelivered,
   type UnpublishedEvents,
 } from './check-store.ts'
-import { lockFinding, openFinding, resolveFinding } from './finding-store.ts'
+import { openFinding, resolveFindings, type ResolvedFinding } from './finding-store.ts'
 import type { Noticed } from './unheard.ts'
 
 const DEPOSITS_MAX = 1_000
@@ -49,7 +48,7 @@ export interface Checked {
   /** To be called once the transaction has committed. */
   readonly remember: () => void
   readonly opened: readonly Finding[]
-  readonly resolved: readonly { readonly finding: Finding; readonly reason: string }[]
+  readonly resolved: readonly ResolvedFinding[]
 }
 
 /** Whether our records are at one with each other: what nobody outside needs to be asked about. */
@@ -101,7 +100,10 @@ export class RecordChecks {
     const standing = await standingIds(tx, this.#chain.id, WHOLE_KINDS)
     const gone = standing.filter((one) => !found.has(one))
     const delivered = await deliveredSince(tx, this.#chain.id)
-    const resolved = await resolveAll(tx, [...gone, ...delivered], now)
+    const resolved = await resolveFindings(tx, [...gone, ...delivered] as FindingId[], {
+      at: now,
+      reason: 'gone: it was looked at again, and all is as it should be',
+    })
     const remember = () => {
       this.#position = sight.position ?? this.#position
     }
@@ -187,14 +189,4 @@ export class RecordChecks {
 
 function versionOf({ id, version }: Deposit): string {
   return `${id} ${version}`
-}
-
-async function resolveAll(tx: Tx, ids: readonly string[], now: Date): Promise<Checked['resolved']> {
-  const reason = 'gone: it was looked at again, and all is as it should be'
-  const resolved: { finding: Finding; reason: string }[] = []
-  for (const id of ids as FindingId[]) {
-    await resolveFinding(tx, id, { at: now, by: 'settled', reason })
-    resolved.push({ finding: required(await lockFinding(tx, id), 'it stood'), reason })
-  }
-  return resolved
 }

@@ -7,7 +7,13 @@ import type { RevisitStep } from '../domain/step.ts'
 import { appendAudit } from '../environment/audit-store.ts'
 import type { Tx } from '../store/database.ts'
 import type { Cure, Examined, Judged, Stretch } from './examination.ts'
-import { openFinding, resolveFinding, standingAt, touchFindings } from './finding-store.ts'
+import {
+  openFinding,
+  resolveFinding,
+  standingAt,
+  touchFindings,
+  type ResolvedFinding,
+} from './finding-store.ts'
 
 /** Differences that reading the same blocks again from the same provider shows to be gone, or still there. */
 export const REREAD_KINDS: readonly FindingKind[] = [
@@ -26,7 +32,7 @@ const PROVEN_KINDS: ReadonlySet<FindingKind> = new Set(['deposit_missing', 'prov
 export interface Recorded {
   /** Findings that were not on record before, or are back. */
   readonly opened: readonly Finding[]
-  readonly resolved: readonly { readonly finding: Finding; readonly reason: string }[]
+  readonly resolved: readonly ResolvedFinding[]
   /** To be announced after the commit: what healing did to deposits. */
   readonly announce: () => void
 }
@@ -58,7 +64,7 @@ export async function recordFindings(
     standing.some((finding) => finding.id === id && finding.healAsked !== null),
   )
   const healed = await heal(tx, [...examined.proven, ...vouched], deps)
-  const resolved: { finding: Finding; reason: string }[] = []
+  const resolved: ResolvedFinding[] = []
   const left: FindingId[] = []
   for (const finding of standing) {
     const reason = healed.reasons.get(finding.id) ?? goneReason(finding, examined)

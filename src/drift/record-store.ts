@@ -7,7 +7,7 @@ import type { Match } from '../domain/match.ts'
 import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
 import { isDust } from '../confirmation/policy.ts'
 import { policyHistory, type PolicyVersion } from '../confirmation/policy-store.ts'
-import { depositsById, toDeposit } from '../confirmation/deposit-store.ts'
+import { depositsById, selectDeposits, toDeposit } from '../confirmation/deposit-store.ts'
 import { isAlive } from '../confirmation/deposit.ts'
 import { required } from '../lib/assert.ts'
 import { toHex } from '../lib/hex.ts'
@@ -69,11 +69,7 @@ async function standingDeposits(
   from: number,
   to: number,
 ): Promise<Deposit[]> {
-  const rows = await tx
-    .selectFrom('deposit as d')
-    .innerJoin('deposit_address as a', 'a.id', 'd.address_id')
-    .selectAll('d')
-    .select('a.owner')
+  const rows = await selectDeposits(tx)
     .where('d.chain_id', '=', id)
     .where('d.height', '>=', from)
     .where('d.height', '<=', to)

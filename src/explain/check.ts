@@ -101,31 +101,22 @@ export function ok(name: CheckName, detail: string, evidence: readonly string[] 
 }
 
 /** Time will do it, or somebody is at it. */
-export function waiting(name: CheckName, reason: Reason, detail: string, words: Words = {}): Check {
-  return {
-    name,
-    level: 'waiting',
-    detail,
-    reason,
-    evidence: [],
-    remedy: null,
-    ends: false,
-    ...words,
-  }
-}
+export const waiting = inTheWay('waiting')
 
 /** Nothing happens by itself. */
-export function stopped(name: CheckName, reason: Reason, detail: string, words: Words = {}): Check {
-  return {
+export const stopped = inTheWay('stopped')
+
+function inTheWay(level: 'waiting' | 'stopped') {
+  return (name: CheckName, reason: Reason, detail: string, words: Words = {}): Check => ({
     name,
-    level: 'stopped',
+    level,
     detail,
     reason,
     evidence: [],
     remedy: null,
     ends: false,
     ...words,
-  }
+  })
 }
 
 /** What stopped weighs more than what waits, and the first of either explains the rest. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Attempt } from '../delivery/delivery.ts'
-import type { OutcomeKind } from '../delivery/sink.ts'
+import { toAttempt } from '../delivery/delivery-page-store.ts'
 import type { Address, ChainId } from '../domain/chain.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import { toDepositAddress, type DepositAddress } from '../match/address-store.ts'
@@ -73,18 +73,5 @@ export async function lastAttempts(
     .orderBy('delivery_id')
     .orderBy('number', 'desc')
     .execute()
-  return new Map(
-    rows.map((row) => [
-      row.delivery_id,
-      {
-        number: row.number,
-        kind: row.outcome as OutcomeKind,
-        startedAt: row.started_at,
-        durationMs: row.duration_ms,
-        status: row.status,
-        response: row.response,
-        error: row.error,
-      },
-    ]),
-  )
+  return new Map(rows.map((row) => [row.delivery_id, toAttempt(row)]))
 }

@@ -1,4 +1,4 @@
-import { numberEqualTransfers, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
+import type { Transfer } from '../domain/transfer.ts'
 import type { Hex } from '../lib/hex.ts'
 import { HASH_LENGTH, readBytes, readHash } from './wire/hex-field.ts'
 
@@ -28,25 +28,4 @@ export function readMovement(topics: readonly unknown[], rawData: unknown): Move
     to: `0x${to.slice(PADDING.length)}`,
     amount: BigInt(data),
   }
-}
-
-/** Whether transfers hold this one, in its very block. Two nodes may number the logs of one block differently. */
-export function showsTransfer(
-  transfers: readonly Transfer[],
-  { transfer, ordinal }: NumberedTransfer,
-): boolean {
-  return numberEqualTransfers(transfers).some(
-    (other) => other.ordinal === ordinal && isSameMovement(other.transfer, transfer),
-  )
-}
-
-function isSameMovement(a: Transfer, b: Transfer): boolean {
-  return (
-    a.blockHash === b.blockHash &&
-    a.rail === b.rail &&
-    a.txHash === b.txHash &&
-    a.from === b.from &&
-    a.to === b.to &&
-    a.amount === b.amount
-  )
 }

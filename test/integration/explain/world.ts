@@ -17,6 +17,7 @@ import { createLogger } from '../../../src/telemetry/logger.ts'
 import { ANVIL } from '../../support/flow-world.ts'
 import { DEVNET } from '../../support/devnet-chain.ts'
 import { testDatabase } from '../../support/database.ts'
+import { settle } from '../../support/settle.ts'
 import { cliWith, type Cli } from '../cli/terminal.ts'
 
 export const UNIT = 1_000_000n
@@ -290,20 +291,4 @@ function sinkOf(state: { readonly answer: Partial<AttemptOutcome> }): Sink {
     }),
     close: async () => undefined,
   }
-}
-
-/** Far above what any test needs: a tick that stays busy for ever is a bug. */
-const ROUNDS_MAX = 500
-
-async function settle({ actors }: App, lanes: ReadonlySet<Lane>): Promise<void> {
-  let quiet = 0
-  for (let round = 0; round < ROUNDS_MAX && quiet < 2; round += 1) {
-    const outcomes = []
-    for (const actor of [...actors, ...lanes]) outcomes.push(await actor.tick())
-    const isBusy = outcomes.some(
-      ({ pace, name }) => pace === 'busy' || name === 'branch_is_shorter',
-    )
-    quiet = isBusy ? 0 : quiet + 1
-  }
-  if (quiet < 2) throw new Error(`still busy after ${ROUNDS_MAX} rounds`)
 }

@@ -18,6 +18,7 @@ import type { Db } from '../../../src/store/database.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { tokenNode, TWO_BANDS } from '../../support/anvil-world.ts'
 import { testDatabase } from '../../support/database.ts'
+import { settle } from '../../support/settle.ts'
 import { ANVIL, ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
 import { cliWith, type Cli } from '../cli/terminal.ts'
 import { ManualClock } from '../delivery/manual-clock.ts'
@@ -144,20 +145,4 @@ async function openConsumer(t: TestContext, db: Db, clock: Clock): Promise<Consu
   const endpoint = { ...shared, url: receiver.url, secret }
   await db.transaction().execute((tx) => createEndpoint(tx, endpoint, clock.now()))
   return { id, receiver }
-}
-
-/** Far above what any test needs: a tick that stays busy for ever is a bug. */
-const ROUNDS_MAX = 500
-
-async function settle({ actors }: App, lanes: ReadonlySet<Lane>): Promise<void> {
-  let quiet = 0
-  for (let round = 0; round < ROUNDS_MAX && quiet < 2; round += 1) {
-    const outcomes = []
-    for (const actor of [...actors, ...lanes]) outcomes.push(await actor.tick())
-    const isBusy = outcomes.some(
-      ({ pace, name }) => pace === 'busy' || name === 'branch_is_shorter',
-    )
-    quiet = isBusy ? 0 : quiet + 1
-  }
-  if (quiet < 2) throw new Error(`still busy after ${ROUNDS_MAX} rounds`)
 }

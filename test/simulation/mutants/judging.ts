@@ -83,7 +83,7 @@ export const JUDGING: Mutants = {
     needs: lieOf('forged_transfer'),
   },
   'a second provider counts for whatever it shows': {
-    file: 'source/movement.ts',
+    file: 'domain/transfer.ts',
     from: '(other) => other.ordinal === ordinal && isSameMovement(other.transfer, transfer)',
     to: '(other) => other.ordinal === ordinal && other.transfer.rail === transfer.rail',
     needs: lieOf('forged_transfer'),
