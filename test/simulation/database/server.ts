@@ -24,12 +24,20 @@ export class SimServer {
       ...like.options,
       max: CONNECTIONS,
       statement_timeout: 60_000,
+      // Only who waits for a transaction that is not done waits at all, so it may be short on any machine.
+      lock_timeout: 20,
       idle_in_transaction_session_timeout: 0,
       idleTimeoutMillis: 0,
       // A plan that depended on how often a statement ran before would make order depend on earlier seeds.
       options: '-c plan_cache_mode=force_generic_plan',
     })
     return this.#pool.connect()
+  }
+
+  /** Transactions that are open. */
+  get open(): number {
+    const { totalCount, idleCount } = required(this.#pool, 'a transaction has begun before')
+    return totalCount - idleCount - (this.#shared === null ? 0 : 1)
   }
 
   /** The connection of all statements that stand alone: only one is under way at a time, so one is enough. */

@@ -40,9 +40,14 @@ export interface Statement {
 export interface Connections {
   lend(): Promise<pg.PoolClient>
   shared(): Promise<pg.PoolClient>
+  /** How many transactions are open, of all daemons. */
+  readonly open: number
 }
 
 const CODES = { serialization: '40001', deadlock: '40P01' } as const
+/** Turns that a statement leaves to others while one of them holds a lock it needs; some ten statements end any. */
+const TURNS_MAX = 100
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /** A connection as a daemon sees it: a real one, with bad luck. */
 export class Session {
@@ -131,16 +136,30 @@ export class Session {
     return this.#pass(timed, [...values, this.#owner.databaseTime.toISOString()])
   }
 
-  #pass(text: string, values: unknown[]): Promise<pg.QueryResult> {
-    const name = nameOf(text)
-    return this.#gate.pass(async () => {
-      if (!this.#owner.isAlive && text !== 'rollback') throw connectionLost()
-      if (text === 'begin') this.#client = await this.#connections.lend()
-      const client = this.#client ?? (await this.#connections.shared())
-      const result = await client.query({ name, text, values })
-      if (text === 'commit' || text === 'rollback') this.#giveBack()
-      return result
-    })
+  /**
+   * Where another transaction holds a lock that the statement needs, it steps back and queues again behind it: only
+   * one is under way at a time, so waiting on the server would wait for good. Two that wait for each other would as
+   * well, which the server ends, and so does this.
+   */
+  async #pass(text: string, values: unknown[]): Promise<pg.QueryResult> {
+    for (let turns = 0; turns < TURNS_MAX; turns += 1) {
+      const result = await this.#gate.pass(() => this.#try(text, values))
+      if (result !== 'locked') return result
+    }
+    return this.#abort(CODES.deadlock)
+  }
+
+  async #try(text: string, values: unknown[]): Promise<pg.QueryResult | 'locked'> {
+    if (!this.#owner.isAlive && text !== 'rollback') throw connectionLost()
+    if (text === 'begin') this.#client = await this.#connections.lend()
+    const client = this.#client ?? (await this.#connections.shared())
+    const query = { name: nameOf(text), text, values }
+    const isEnd = text === 'commit' || text === 'rollback'
+    // The savepoint is spared where nobody else can hold a lock.
+    const mayStepBack = this.inTransaction && !isEnd && this.#connections.open > 1
+    const result = await (mayStepBack ? steppingBack(client, query) : orLocked(client, query))
+    if (isEnd) this.#giveBack()
+    return result
   }
 
   #giveBack(): void {
@@ -175,6 +194,31 @@ export class Session {
   #rolledBack(): object {
     this.#state = 'sound'
     return { command: 'ROLLBACK', rowCount: null, rows: [] }
+  }
+}
+
+/** Within a transaction, which a failed statement would end. */
+async function steppingBack(
+  client: pg.PoolClient,
+  query: pg.QueryConfig,
+): Promise<pg.QueryResult | 'locked'> {
+  await client.query('savepoint before')
+  const result = await orLocked(client, query)
+  const way = result === 'locked' ? 'rollback to' : 'release'
+  await client.query(`${way} savepoint before`)
+  return result
+}
+
+async function orLocked(
+  client: pg.PoolClient,
+  query: pg.QueryConfig,
+): Promise<pg.QueryResult | 'locked'> {
+  try {
+    return await client.query(query)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE)
+      return 'locked'
+    throw error
   }
 }
 

@@ -27,9 +27,13 @@ export class SimPool {
   }
 
   connect(): Promise<object> {
+    const server = this.#server
     const connections = {
-      lend: () => this.#server.lend(this.#original),
-      shared: () => this.#server.shared(this.#original),
+      lend: () => server.lend(this.#original),
+      shared: () => server.shared(this.#original),
+      get open() {
+        return server.open
+      },
     }
     const session = new Session(this.#owner, connections, this.#gate)
     this.#sessions.add(session)
