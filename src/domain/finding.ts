@@ -18,6 +18,10 @@ export const FINDING_KINDS = {
   block_differs: 'critical',
   /** A provider's receipts are not those that its block commits to. */
   receipts_differ: 'critical',
+  /** More differs in a block than is written down finding by finding. */
+  findings_cut: 'critical',
+  /** What an address holds by a provider's state is not what its logs explain. */
+  balance_differs: 'critical',
   /** A provider that could not be heard in several rounds: its word is missing wherever two are asked for. */
   provider_unheard: 'warning',
   /** Blocks of our view that do not link. */
@@ -35,6 +39,8 @@ export const FINDING_KINDS = {
   token_fees: 'warning',
   /** The issuer put a deposit address on the token's blacklist. */
   address_blacklisted: 'critical',
+  /** A provider shows more announcements of tokens than are looked at. */
+  notices_cut: 'critical',
   /** The issuer destroyed what a deposit address held. */
   funds_destroyed: 'critical',
 } as const satisfies Record<string, Severity>

@@ -47,22 +47,17 @@ export function numberEqualTransfers(transfers: readonly Transfer[]): NumberedTr
 }
 
 /** Whether transfers hold this one, in its very block. Two nodes may number the logs of one block differently. */
-export function showsTransfer(
-  transfers: readonly Transfer[],
-  { transfer, ordinal }: NumberedTransfer,
-): boolean {
-  return numberEqualTransfers(transfers).some(
-    (other) => other.ordinal === ordinal && isSameMovement(other.transfer, transfer),
-  )
+export function showsTransfer(transfers: readonly Transfer[], numbered: NumberedTransfer): boolean {
+  return shownIn(transfers)(numbered)
 }
 
-function isSameMovement(a: Transfer, b: Transfer): boolean {
-  return (
-    a.blockHash === b.blockHash &&
-    a.rail === b.rail &&
-    a.txHash === b.txHash &&
-    a.from === b.from &&
-    a.to === b.to &&
-    a.amount === b.amount
-  )
+/** The same for those who ask about many: the transfers are numbered once. */
+export function shownIn(transfers: readonly Transfer[]): (numbered: NumberedTransfer) => boolean {
+  const shown = new Set(numberEqualTransfers(transfers).map(movementOf))
+  return (numbered) => shown.has(movementOf(numbered))
+}
+
+function movementOf({ transfer, ordinal }: NumberedTransfer): string {
+  const { blockHash, rail, txHash, from, to, amount } = transfer
+  return `${blockHash} ${rail} ${txHash} ${from} ${to} ${amount} ${ordinal}`
 }

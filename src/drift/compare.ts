@@ -2,7 +2,7 @@ import type { Account } from '../domain/audit.ts'
 import type { BlockHeader, BlockRef } from '../domain/block.ts'
 import type { Deposit, DepositId } from '../domain/deposit.ts'
 import type { Match } from '../domain/match.ts'
-import { showsTransfer, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
+import { shownIn, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
 import type { Hex } from '../lib/hex.ts'
 
 /** What we have on record of a stretch of finalized history. */
@@ -70,17 +70,16 @@ function unrecorded({ expected, recorded }: Records) {
 }
 
 function extra({ transfers }: Account, { deposits }: Records) {
+  const isShown = shownIn(transfers)
+  const byTransaction = Map.groupBy(transfers, ({ txHash }) => txHash)
   return deposits
-    .filter((deposit) => !showsTransfer(transfers, transferOf(deposit)))
+    .filter((deposit) => !isShown(transferOf(deposit)))
     .map((deposit) => ({
       what: 'extra' as const,
       deposit,
-      instead: transfers.filter(
-        ({ blockHash, txHash, rail, to }) =>
-          blockHash === deposit.blockHash &&
-          txHash === deposit.txHash &&
-          rail === deposit.rail &&
-          to === deposit.recipient,
+      instead: (byTransaction.get(deposit.txHash) ?? []).filter(
+        ({ blockHash, rail, to }) =>
+          blockHash === deposit.blockHash && rail === deposit.rail && to === deposit.recipient,
       ),
     }))
 }
@@ -88,15 +87,25 @@ function extra({ transfers }: Account, { deposits }: Records) {
 /** What one provider says of one transfer in one block. */
 export type Testimony = 'shows' | 'lacks' | 'other_block' | 'silent'
 
-/** `account`: null where the provider could not be heard. */
+/** An account about which many questions are asked. */
+export interface Witness {
+  readonly account: Account
+  readonly isShown: (numbered: NumberedTransfer) => boolean
+}
+
+export function witnessOf(account: Account): Witness {
+  return { account, isShown: shownIn(account.transfers) }
+}
+
+/** `witness`: null where the provider could not be heard. */
 export function testify(
-  account: Account | null,
+  witness: Witness | null,
   block: BlockRef,
   numbered: NumberedTransfer,
 ): Testimony {
-  if (account === null) return 'silent'
-  if (headerAt(account, block.height)?.hash !== block.hash) return 'other_block'
-  return showsTransfer(account.transfers, numbered) ? 'shows' : 'lacks'
+  if (witness === null) return 'silent'
+  if (headerAt(witness.account, block.height)?.hash !== block.hash) return 'other_block'
+  return witness.isShown(numbered) ? 'shows' : 'lacks'
 }
 
 interface Witnessed {
@@ -121,7 +130,7 @@ export function judgeTransfer({
   return showing.length >= AGREEING ? 'proven' : 'disputed'
 }
 
-export function headerAt({ headers }: Account, height: number): BlockHeader | undefined {
+function headerAt({ headers }: Account, height: number): BlockHeader | undefined {
   return headers[height - headers[0].height]
 }
 

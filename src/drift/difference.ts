@@ -1,9 +1,11 @@
+import type { TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
-import type { Chain, Codec } from '../domain/chain.ts'
+import type { Chain, ChainId, Codec } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { Difference, FindingKind } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
 import type { NumberedTransfer, Transfer } from '../domain/transfer.ts'
+import { required } from '../lib/assert.ts'
 import type { Discrepancy, Expected, Testimony } from './compare.ts'
 
 /** Who was heard about a transfer, and what came of it. */
@@ -142,10 +144,53 @@ export function differingReceipts(block: BlockRef, detail: string, scene: Scene)
   }
 }
 
+const SUBJECTS_MAX = 10
+
+/** What differs beside the findings that are written down: one for each block in which anything was left. */
+export function cutFindings(left: readonly Difference[], provider: string): Difference[] {
+  const byHeight = Map.groupBy(left, ({ height }) => required(height, 'what differs has a block'))
+  return [...byHeight].map(([height, [first, ...rest]]) => {
+    const { chainId } = required(first, 'a group has one')
+    const count = rest.length + 1
+    return {
+      ...nobodys('findings_cut', chainId, [provider, height]),
+      subject: `block ${height}`,
+      summary: `in block ${height}, as ${provider} shows it, ${count} more differences were seen than are written down`,
+      evidence: { height, provider, more: count, among_them: samplesOf([first, ...rest]) },
+      provider,
+      height,
+    }
+  })
+}
+
+function samplesOf(left: readonly (Difference | undefined)[]) {
+  return left.slice(0, SUBJECTS_MAX).map((one) => ({ kind: one?.kind, subject: one?.subject }))
+}
+
+/** Announcements that nobody looked at, since there were so many. */
+export function cutNotices(left: readonly TokenNotice[], { chain, provider }: Scene): Difference[] {
+  const [first] = left
+  if (first === undefined) return []
+  const { height } = first
+  return [
+    {
+      ...nobodys('notices_cut', chain.id, [provider, height]),
+      subject: `block ${height}`,
+      summary: `${provider} shows ${left.length} more announcements of tokens from block ${height} on than are looked at`,
+      evidence: { from: height, to: left.at(-1)?.height ?? height, provider, more: left.length },
+      provider,
+      height,
+    },
+  ]
+}
+
+function nobodys(kind: FindingKind, chainId: ChainId, subject: (string | number)[]) {
+  const id = findingId({ kind, chainId, subject })
+  return { id, chainId, kind, environment: null, rail: null, depositId: null }
+}
+
 function whole({ chain, provider }: Scene, kind: FindingKind, subject: (string | number)[]) {
-  const id = findingId({ kind, chainId: chain.id, subject })
-  const rest = { environment: null, rail: null, depositId: null }
-  return { ...rest, id, chainId: chain.id, kind, provider }
+  return { ...nobodys(kind, chain.id, subject), provider }
 }
 
 function about({ id, match }: Expected, hearing: Hearing, { codec }: Scene) {

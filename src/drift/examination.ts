@@ -5,7 +5,9 @@ import type { Codec } from '../domain/chain.ts'
 import { SourceError } from '../domain/source.ts'
 import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
 import { compare, transferOf, type Discrepancy, type Expected, type Records } from './compare.ts'
+import { boundNotices } from './bounds.ts'
 import {
+  cutNotices,
   differingReceipts,
   missedTransfer,
   movedTransfer,
@@ -16,6 +18,7 @@ import {
 } from './difference.ts'
 import { Inquiry } from './hearing.ts'
 import { readRecords, type Subject } from './record-store.ts'
+import type { Hex } from '../lib/hex.ts'
 import type { Db } from '../store/database.ts'
 
 /** What stops a rail, or takes an alarm back: no single provider's word does either. */
@@ -101,6 +104,7 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
   const inquiry = new Inquiry(audit, { provider, account }, deps.onProof)
   const differences: Difference[] = [...unproven]
   const cures: Cures = { proven: [], disputed: [] }
+  const shown = timed(account.transfers, records)
   const discrepancies = compare(account, records)
   for (const one of discrepancies) {
     if (one.what === 'block') {
@@ -122,24 +126,25 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     const difference = missedTransfer(one, hearing, scene)
     differences.push(difference)
     if (hearing.verdict === 'refuted') continue
-    const transfers = equalsUpTo(one.expected, proven ?? timed(account.transfers, records))
+    const transfers = equalsUpTo(one.expected, proven ?? shown.get(block.hash) ?? [])
     cures[hearing.verdict].push({ difference, expected: one.expected, block, transfers })
     if (hearing.verdict === 'proven') differences.push(...omissions(one, hearing, scene))
   }
-  const notices = await hearNotices(inquiry, account, discrepancies)
+  // On another branch a token may say what it likes.
+  const apart = apartIn(discrepancies)
+  const announced = boundNotices(account.notices.filter(({ height }) => !apart.has(height)))
+  differences.push(...cutNotices(announced.left, scene))
+  const notices = await hearNotices(inquiry, announced.taken)
   const judged = { ...judgedBy(account, records, discrepancies), receipts: matched }
   return { account, notices, differences, judged, ...cures }
 }
 
-/** Those of our own history; on another branch a token may say what it likes. */
 async function hearNotices(
   inquiry: Inquiry,
-  { notices }: Account,
-  discrepancies: readonly Discrepancy[],
+  notices: readonly TokenNotice[],
 ): Promise<HeardNotice[]> {
-  const apart = apartIn(discrepancies)
   const heard: HeardNotice[] = []
-  for (const notice of notices.filter(({ height }) => !apart.has(height))) {
+  for (const notice of notices) {
     const isConfirmed = !NEEDS_A_SECOND.has(notice.what) || (await inquiry.confirms(notice))
     heard.push({ notice, isConfirmed })
   }
@@ -168,27 +173,31 @@ function blockOf(one: Exclude<Discrepancy, { what: 'block' }>): BlockRef {
   return { height, hash }
 }
 
-/** One provider's clock is not asked where our view holds the block. */
-function timed(transfers: readonly Transfer[], { times }: Records): Transfer[] {
-  return transfers.map((transfer) => {
+/** By their blocks. One provider's clock is not asked where our view holds the block. */
+function timed(
+  transfers: readonly Transfer[],
+  { times }: Records,
+): ReadonlyMap<Hex, readonly Transfer[]> {
+  const ours = transfers.map((transfer) => {
     const blockTimeMs = times.get(transfer.blockHash)?.getTime() ?? transfer.blockTimeMs
     return { ...transfer, blockTimeMs }
   })
+  return Map.groupBy(ours, ({ blockHash }) => blockHash)
 }
 
 /** Ordinals count equal transfers of one block from the first on, so those before it come along. */
 function equalsUpTo({ match }: Expected, transfers: readonly Transfer[]): Transfer[] {
   const { transfer: wanted, ordinal: last } = match
-  return numberEqualTransfers(transfers)
-    .filter(
-      ({ transfer, ordinal }) =>
-        transfer.blockHash === wanted.blockHash &&
-        transfer.txHash === wanted.txHash &&
-        transfer.rail === wanted.rail &&
-        transfer.to === wanted.to &&
-        transfer.amount === wanted.amount &&
-        ordinal <= last,
-    )
+  const equals = transfers.filter(
+    ({ blockHash, txHash, rail, to, amount }) =>
+      blockHash === wanted.blockHash &&
+      txHash === wanted.txHash &&
+      rail === wanted.rail &&
+      to === wanted.to &&
+      amount === wanted.amount,
+  )
+  return numberEqualTransfers(equals)
+    .filter(({ ordinal }) => ordinal <= last)
     .map(({ transfer }) => transfer)
 }
 

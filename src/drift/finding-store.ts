@@ -52,6 +52,28 @@ export async function openFinding(tx: Tx, difference: Difference, now: Date): Pr
   return { finding, isNew: before === null || before.state === 'resolved' }
 }
 
+export interface KnownFindings {
+  readonly standing: ReadonlySet<FindingId>
+  /** By a person: they stay so, whatever is seen. */
+  readonly closed: ReadonlySet<FindingId>
+}
+
+/** Which of these are on record, but for those that were gone. */
+export async function knownFindings(tx: Tx, ids: readonly FindingId[]): Promise<KnownFindings> {
+  if (ids.length === 0) return { standing: new Set(), closed: new Set() }
+  const rows = await tx
+    .selectFrom('finding')
+    .select(['id', 'state'])
+    .where(sql<boolean>`id = any(${ids}::text[])`)
+    .where((eb) => eb.or([eb('state', '<>', 'resolved'), eb('resolved_by', '<>', 'settled')]))
+    .execute()
+  const idsOf = (isStanding: boolean) =>
+    rows
+      .filter(({ state }) => (state !== 'resolved') === isStanding)
+      .map(({ id }) => id as FindingId)
+  return { standing: new Set(idsOf(true)), closed: new Set(idsOf(false)) }
+}
+
 export interface Note {
   readonly difference: Difference
   /** While it stands, no deposit of its rail becomes final. */

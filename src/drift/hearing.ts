@@ -1,18 +1,21 @@
 import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
 import { SourceError } from '../domain/source.ts'
-import { showsTransfer, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
-import { AGREEING, judgeTransfer, testify, type Testimony } from './compare.ts'
+import { shownIn, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
+import {
+  AGREEING,
+  judgeTransfer,
+  testify,
+  witnessOf,
+  type Testimony,
+  type Witness,
+} from './compare.ts'
 import type { Hearing } from './difference.ts'
-
-interface ProvenBlock {
-  readonly provider: string
-  readonly proof: Proof
-}
 
 interface Proven {
   readonly provider: string
   readonly transfers: readonly Transfer[]
+  readonly isShown: (numbered: NumberedTransfer) => boolean
 }
 
 export interface Heard {
@@ -24,11 +27,11 @@ export interface Heard {
 /** Asks everybody about the blocks in which one account differs: each of them once, whatever the questions. */
 export class Inquiry {
   readonly #audit: AuditSource
-  readonly #account: Account
+  readonly #witness: Witness
   readonly #provider: string
   readonly #onProof: (proof: Proof) => void
-  readonly #others = new Map<number, ReadonlyMap<string, Account | null>>()
-  readonly #proofs = new Map<number, readonly ProvenBlock[]>()
+  readonly #witnesses = new Map<number, ReadonlyMap<string, Witness | null>>()
+  readonly #proofs = new Map<number, Proven | null>()
 
   /** `account`: what `provider` said of all the blocks that may be asked about. */
   constructor(
@@ -37,7 +40,7 @@ export class Inquiry {
     onProof: (proof: Proof) => void,
   ) {
     this.#audit = audit
-    this.#account = account
+    this.#witness = witnessOf(account)
     this.#provider = provider
     this.#onProof = onProof
   }
@@ -47,9 +50,9 @@ export class Inquiry {
    * must be beyond doubt itself: in our view, or shown by two providers.
    */
   async about(block: BlockRef, numbered: NumberedTransfer, isHeld: boolean): Promise<Heard> {
-    const accounts = await this.#accountsOf(block.height)
+    const witnesses = await this.#witnessesOf(block.height)
     const testimonies: Record<string, Testimony> = {}
-    for (const [name, account] of accounts) testimonies[name] = testify(account, block, numbered)
+    for (const [name, witness] of witnesses) testimonies[name] = testify(witness, block, numbered)
     const said = Object.values(testimonies)
     const sharing = said.filter((one) => one === 'shows' || one === 'lacks')
     const isAnchored = isHeld || sharing.length >= 2
@@ -59,9 +62,7 @@ export class Inquiry {
         ? null
         : {
             provider: proven.provider,
-            says: showsTransfer(proven.transfers, numbered)
-              ? ('shows' as const)
-              : ('lacks' as const),
+            says: proven.isShown(numbered) ? ('shows' as const) : ('lacks' as const),
           }
     const verdict = judgeTransfer({ testimonies: said, proof: proof?.says ?? null })
     return { hearing: { verdict, testimonies, proof }, proven: proven?.transfers ?? null }
@@ -70,45 +71,44 @@ export class Inquiry {
   /** Whether two providers show the very same notice; where there is but one, its word is all there is. */
   async confirms(notice: TokenNotice): Promise<boolean> {
     if (this.#audit.providers.length < AGREEING) return true
-    const accounts = [...(await this.#accountsOf(notice.height)).values()]
-    const showing = accounts.filter((account) =>
-      account?.notices.some((other) => isSameNotice(other, notice)),
+    const witnesses = [...(await this.#witnessesOf(notice.height)).values()]
+    const showing = witnesses.filter((witness) =>
+      witness?.account.notices.some((other) => isSameNotice(other, notice)),
     )
     return showing.length >= AGREEING
   }
 
   /** The first proof that can be had decides; who serves something else is found out when it is audited. */
   async #proofOf(block: BlockRef): Promise<Proven | null> {
-    for (const { provider, proof } of await this.#proofsOf(block)) {
-      if (proof.outcome === 'match') return { provider, transfers: proof.transfers }
-    }
-    return null
-  }
-
-  async #proofsOf(block: BlockRef): Promise<readonly ProvenBlock[]> {
     const known = this.#proofs.get(block.height)
     if (known !== undefined) return known
-    const proofs: ProvenBlock[] = []
+    const proven = await this.#firstProof(block)
+    this.#proofs.set(block.height, proven)
+    return proven
+  }
+
+  async #firstProof(block: BlockRef): Promise<Proven | null> {
     for (const provider of [this.#provider, ...this.#otherNames()]) {
       const proof = await heard(() => this.#audit.prove(provider, block))
       if (proof === null) continue
       this.#onProof(proof)
-      proofs.push({ provider, proof })
-      if (proof.outcome === 'match') break
+      if (proof.outcome !== 'match') continue
+      const { transfers } = proof
+      return { provider, transfers, isShown: shownIn(transfers) }
     }
-    this.#proofs.set(block.height, proofs)
-    return proofs
+    return null
   }
 
-  async #accountsOf(height: number): Promise<ReadonlyMap<string, Account | null>> {
-    const known = this.#others.get(height)
+  async #witnessesOf(height: number): Promise<ReadonlyMap<string, Witness | null>> {
+    const known = this.#witnesses.get(height)
     if (known !== undefined) return known
-    const accounts = new Map<string, Account | null>([[this.#provider, this.#account]])
+    const witnesses = new Map<string, Witness | null>([[this.#provider, this.#witness]])
     for (const name of this.#otherNames()) {
-      accounts.set(name, await heard(() => this.#audit.account(name, height, height)))
+      const account = await heard(() => this.#audit.account(name, height, height))
+      witnesses.set(name, account === null ? null : witnessOf(account))
     }
-    this.#others.set(height, accounts)
-    return accounts
+    this.#witnesses.set(height, witnesses)
+    return witnesses
   }
 
   #otherNames(): string[] {

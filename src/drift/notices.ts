@@ -31,7 +31,7 @@ export interface Noted {
 }
 
 /**
- * What a token announced about itself, in the order of the chain. Each announcement is noted once, whoever shows
+ * What a token announced about itself; `notices` are in the order of the chain. Each announcement is noted once, whoever shows
  * it: unlike a difference it does not go away by being read again, only by another announcement or a person.
  * Addresses that nobody registered concern nobody here. What is not confirmed takes nothing back and holds nothing.
  */
@@ -43,10 +43,7 @@ export async function takeNotices(
 ): Promise<Noted> {
   const opened: Finding[] = []
   const resolved: ResolvedFinding[] = []
-  const inOrder = notices.toSorted(
-    ({ notice: a }, { notice: b }) => a.height - b.height || a.logIndex - b.logIndex,
-  )
-  for (const heard of inOrder) {
+  for (const heard of notices) {
     const { notice, isConfirmed } = heard
     const back = takesBack(notice, scene.codec)
     if (back !== null) {

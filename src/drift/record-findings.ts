@@ -2,12 +2,15 @@ import { depositsById } from '../confirmation/deposit-store.ts'
 import { isAlive } from '../confirmation/deposit.ts'
 import type { ChainId } from '../domain/chain.ts'
 import type { DepositId } from '../domain/deposit.ts'
-import type { Finding, FindingId, FindingKind } from '../domain/finding.ts'
+import type { Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
 import type { RevisitStep } from '../domain/step.ts'
 import { appendAudit } from '../environment/audit-store.ts'
 import type { Tx } from '../store/database.ts'
+import { boundFindings } from './bounds.ts'
+import { cutFindings } from './difference.ts'
 import type { Cure, Examined, Judged, Stretch } from './examination.ts'
 import {
+  knownFindings,
   openFinding,
   resolveFinding,
   standingAt,
@@ -25,6 +28,7 @@ export const REREAD_KINDS: readonly FindingKind[] = [
   'deposit_differs',
   'block_differs',
   'receipts_differ',
+  'findings_cut',
 ]
 
 const PROVEN_KINDS: ReadonlySet<FindingKind> = new Set(['deposit_missing', 'provider_invents'])
@@ -55,7 +59,8 @@ export async function recordFindings(
 ): Promise<Recorded> {
   const { now } = deps
   const opened: Finding[] = []
-  for (const difference of examined.differences) {
+  const { taken, cut } = await withinBounds(tx, stretch, examined)
+  for (const difference of [...taken, ...cut]) {
     const { finding, isNew } = await openFinding(tx, difference, now)
     if (isNew) opened.push(finding)
   }
@@ -67,7 +72,7 @@ export async function recordFindings(
   const resolved: ResolvedFinding[] = []
   const left: FindingId[] = []
   for (const finding of standing) {
-    const reason = healed.reasons.get(finding.id) ?? goneReason(finding, examined)
+    const reason = healed.reasons.get(finding.id) ?? goneReason(finding, examined, cut)
     if (reason === null) {
       left.push(finding.id)
       continue
@@ -79,10 +84,33 @@ export async function recordFindings(
   return { opened, resolved, announce: healed.announce }
 }
 
-/** Null while the difference is still there, or was not looked at. */
-function goneReason(finding: Finding, examined: Examined): string | null {
+interface Written {
+  readonly taken: readonly Difference[]
+  /** One for each block of which something is not written down. */
+  readonly cut: readonly Difference[]
+}
+
+async function withinBounds(
+  tx: Tx,
+  { provider }: Stretch,
+  { differences }: Examined,
+): Promise<Written> {
+  const known = await knownFindings(
+    tx,
+    differences.map(({ id }) => id),
+  )
+  const { taken, left } = boundFindings(differences, known)
+  return { taken, cut: cutFindings(left, provider) }
+}
+
+/** Null while the difference is still there, written down or not, or was not looked at. */
+function goneReason(
+  finding: Finding,
+  examined: Examined,
+  cut: readonly Difference[],
+): string | null {
   const { id, kind, depositId, provider, height } = finding
-  if (examined.differences.some((difference) => difference.id === id)) return null
+  if ([...examined.differences, ...cut].some((difference) => difference.id === id)) return null
   const other = examined.differences.find(
     (difference) => depositId !== null && difference.depositId === depositId,
   )

@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import type { Account } from '../../../src/domain/audit.ts'
 import type { Deposit, DepositId } from '../../../src/domain/deposit.ts'
 import type { Transfer } from '../../../src/domain/transfer.ts'
-import { compare, judgeTransfer, testify, type Records } from '../../../src/drift/compare.ts'
+import {
+  compare,
+  judgeTransfer,
+  testify,
+  witnessOf,
+  type Records,
+} from '../../../src/drift/compare.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 
 const ALICE: Hex = `0x${'a1'.repeat(20)}`
@@ -161,10 +167,11 @@ test('who is silent or elsewhere says neither yes nor no', () => {
   const block = { height: 7, hash: hash('block 7') }
   const asked = { transfer: transfer('tx'), ordinal: 0 }
   assert.equal(testify(null, block, asked), 'silent')
-  assert.equal(testify(account([], ['other 7']), block, asked), 'other_block')
-  assert.equal(testify(account([]), block, asked), 'lacks')
-  assert.equal(testify(account([transfer('tx')]), block, asked), 'shows')
-  assert.equal(testify(account([transfer('tx')]), block, { ...asked, ordinal: 1 }), 'lacks')
+  assert.equal(testify(witnessOf(account([], ['other 7'])), block, asked), 'other_block')
+  assert.equal(testify(witnessOf(account([])), block, asked), 'lacks')
+  const shows = witnessOf(account([transfer('tx')]))
+  assert.equal(testify(shows, block, asked), 'shows')
+  assert.equal(testify(shows, block, { ...asked, ordinal: 1 }), 'lacks')
 })
 
 test('the block decides; without its word two that agree; one alone never', () => {
