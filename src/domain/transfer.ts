@@ -47,17 +47,26 @@ export function numberEqualTransfers(transfers: readonly Transfer[]): NumberedTr
 }
 
 /** Whether transfers hold this one, in its very block. Two nodes may number the logs of one block differently. */
-export function showsTransfer(transfers: readonly Transfer[], numbered: NumberedTransfer): boolean {
-  return shownIn(transfers)(numbered)
+export function showsTransfer(
+  transfers: readonly Transfer[],
+  { transfer, ordinal }: NumberedTransfer,
+): boolean {
+  return numberEqualTransfers(transfers).some(
+    (other) => other.ordinal === ordinal && isSameMovement(other.transfer, transfer),
+  )
 }
 
-/** The same for those who ask about many: the transfers are numbered once. */
+/** The same for who asks about thousands: the transfers are numbered once, not once for each question. */
 export function shownIn(transfers: readonly Transfer[]): (numbered: NumberedTransfer) => boolean {
-  const shown = new Set(numberEqualTransfers(transfers).map(movementOf))
-  return (numbered) => shown.has(movementOf(numbered))
+  const key = ({ transfer, ordinal }: NumberedTransfer) => `${movementOf(transfer)} ${ordinal}`
+  const shown = new Set(numberEqualTransfers(transfers).map(key))
+  return (numbered) => shown.has(key(numbered))
 }
 
-function movementOf({ transfer, ordinal }: NumberedTransfer): string {
-  const { blockHash, rail, txHash, from, to, amount } = transfer
-  return `${blockHash} ${rail} ${txHash} ${from} ${to} ${amount} ${ordinal}`
+function isSameMovement(a: Transfer, b: Transfer): boolean {
+  return movementOf(a) === movementOf(b)
+}
+
+function movementOf({ blockHash, rail, txHash, from, to, amount }: Transfer): string {
+  return `${blockHash} ${rail} ${txHash} ${from} ${to} ${amount}`
 }
