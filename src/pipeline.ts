@@ -51,6 +51,7 @@ export async function applyStep(tx: Tx, step: Step, pipeline: Pipeline): Promise
     rails,
     matches,
     left: step.kind === 'disconnect' ? step.blocks.map((block) => block.hash) : [],
+    misplaced: step.kind === 'revisit' ? (step.misplaced ?? []) : [],
     evidence: { tipHeight: cursor.height, finalizedHeight: cursor.finalized?.height ?? null },
     now,
   })

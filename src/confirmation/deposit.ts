@@ -66,6 +66,11 @@ export function judge(deposit: Deposit, evidence: Evidence): Transition[] {
   return transitions
 }
 
+/** Whether it may leave a block that was not its own, and be found in its own, as by a reorg. A final one may not. */
+export function isMovable(state: DepositState): boolean {
+  return state === 'detected' || state === 'confirmed'
+}
+
 /** In a block of our view, as far as we know. */
 export function isAlive(state: DepositState): boolean {
   return state === 'detected' || state === 'confirmed' || state === 'final'

@@ -8,7 +8,7 @@ import { required } from '../lib/assert.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { Tx } from '../store/database.ts'
 import { depositsById, depositsInBlocks, dueDeposits, saveTransitions } from './deposit-store.ts'
-import { detect, include, isAlive, judge, leave, type Place } from './deposit.ts'
+import { detect, include, isAlive, isMovable, judge, leave, type Place } from './deposit.ts'
 import { heldRails } from './hold-store.ts'
 import { policiesFor, policyKey } from './policy-store.ts'
 import { isDust, resolvePolicy, type Evidence } from './policy.ts'
@@ -23,6 +23,8 @@ export interface SettlementInput {
   readonly matches: readonly Match[]
   /** Blocks that just left our view. */
   readonly left: readonly Hex[]
+  /** Deposits that proved to stand in the wrong block; those that may not be moved stay. */
+  readonly misplaced: readonly DepositId[]
   readonly evidence: Evidence
   readonly now: Date
 }
@@ -45,9 +47,10 @@ export interface SecondSighting {
 /** Lets a step happen to the deposits it concerns, judges what is due, and writes the outcome. */
 export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Settlement> {
   const departures = (await depositsInBlocks(tx, input.chainId, input.left)).map(leave)
-  const arrivals = await arrive(tx, input)
-  const touched = new Map(arrivals.touched.map((deposit) => [deposit.id, deposit]))
-  for (const { deposit } of departures) touched.set(deposit.id, deposit)
+  departures.push(...(await movable(tx, input)).map(leave))
+  const arrivals = await arrive(tx, input, departures)
+  const touched = new Map(departures.map(({ deposit }) => [deposit.id, deposit]))
+  for (const deposit of arrivals.touched) touched.set(deposit.id, deposit)
 
   const held = await heldRails(tx, input.chainId)
   const due = await dueDeposits(tx, input.chainId, input.evidence, { limit: DUE_MAX, held })
@@ -63,6 +66,17 @@ export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Se
   return { transitions, secondSightings, more: due.length === DUE_MAX }
 }
 
+/** None leaves its block that is not found in another by the same step. */
+async function movable(tx: Tx, { misplaced, matches, rails }: SettlementInput): Promise<Deposit[]> {
+  if (misplaced.length === 0) return []
+  const found = new Set(matches.map((match) => identify(match, rails)))
+  const deposits = await depositsById(
+    tx,
+    misplaced.filter((id) => found.has(id)),
+  )
+  return [...deposits.values()].filter(({ state }) => isMovable(state))
+}
+
 interface Arrivals {
   readonly transitions: readonly Transition[]
   /** Every deposit that was found in a block, as it is now, whether or not that changed it. */
@@ -71,12 +85,17 @@ interface Arrivals {
 }
 
 /** Matches are taken in the order of the chain, so that of two sightings in one step the lower one is the first. */
-async function arrive(tx: Tx, input: SettlementInput): Promise<Arrivals> {
+async function arrive(
+  tx: Tx,
+  input: SettlementInput,
+  departures: readonly Transition[],
+): Promise<Arrivals> {
   const found = input.matches.map((match) => ({ match, id: identify(match, input.rails) }))
   const known = await depositsById(
     tx,
     found.map(({ id }) => id),
   )
+  for (const { deposit } of departures) known.set(deposit.id, deposit)
   const fresh = found.filter(({ id }) => !known.has(id)).map(({ match }) => match)
   const policies = await policiesOf(tx, fresh, input.rails)
   const transitions: Transition[] = []

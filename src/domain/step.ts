@@ -1,6 +1,7 @@
 import type { BlockHeader, BlockRef } from './block.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { ChainId } from './chain.ts'
+import type { DepositId } from './deposit.ts'
 import type { Transfer } from './transfer.ts'
 
 /**
@@ -45,6 +46,8 @@ export interface RevisitStep extends StepBase {
   /** The blocks that were read again one by one, or both ends of a range of finalized history. */
   readonly blocks: readonly BlockRef[]
   readonly transfers: readonly Transfer[]
+  /** Deposits that proved to be in these blocks and not in the one they stand in, which they leave. */
+  readonly misplaced?: readonly DepositId[]
 }
 
 /** The world moved between reading and committing; nothing is wrong, and the step is read again. */

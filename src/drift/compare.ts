@@ -130,7 +130,7 @@ export function judgeTransfer({
   return showing.length >= AGREEING ? 'proven' : 'disputed'
 }
 
-function headerAt({ headers }: Account, height: number): BlockHeader | undefined {
+export function headerAt({ headers }: Account, height: number): BlockHeader | undefined {
   return headers[height - headers[0].height]
 }
 

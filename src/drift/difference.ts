@@ -76,6 +76,8 @@ export function movedTransfer(
   const { height, blockHash } = expected.match.transfer
   const ours = { height: deposit.height, hash: codec.formatHash(deposit.blockHash) }
   const whose = verdict === 'proven' ? 'it is proven to be' : `${provider} shows it`
+  const stays =
+    deposit.state === 'final' ? '; it is final already: it stays, and a person decides' : ''
   const difference = about(expected, hearing, scene)
   return {
     ...whole(scene, kind, [expected.id, provider, blockHash]),
@@ -84,7 +86,7 @@ export function movedTransfer(
     summary:
       kind === 'provider_invents'
         ? `a deposit of block ${ours.height} is shown by ${provider} in block ${height}, which is proven not to hold it`
-        : `a deposit is recorded in block ${ours.height} as ${ours.hash}, and ${whose} in block ${height} as ${codec.formatHash(blockHash)}`,
+        : `a deposit is recorded in block ${ours.height} as ${ours.hash}, and ${whose} in block ${height} as ${codec.formatHash(blockHash)}${stays}`,
   }
 }
 

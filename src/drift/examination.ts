@@ -1,9 +1,11 @@
 import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
+import type { Deposit } from '../domain/deposit.ts'
 import type { Difference, FindingId } from '../domain/finding.ts'
 import type { Codec } from '../domain/chain.ts'
 import { SourceError } from '../domain/source.ts'
 import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
+import { isMovable } from '../confirmation/deposit.ts'
 import { compare, transferOf, type Discrepancy, type Expected, type Records } from './compare.ts'
 import { boundNotices } from './bounds.ts'
 import {
@@ -45,13 +47,15 @@ export interface Stretch {
   readonly isProven?: boolean
 }
 
-/** A transfer that ought to be a deposit, and what the pipeline needs to make it one. */
+/** A transfer that ought to be a deposit in its block, and what the pipeline needs to make it one. */
 export interface Cure {
   readonly difference: Difference
   readonly expected: Expected
   readonly block: BlockRef
   /** The transfer and its equals within its transaction before it. */
   readonly transfers: readonly Transfer[]
+  /** It is a deposit already, in a block that is not its own. */
+  readonly isMove: boolean
 }
 
 interface Cures {
@@ -102,41 +106,79 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
   })
   const records = await db.transaction().execute((tx) => readRecords(tx, deps, account))
   const inquiry = new Inquiry(audit, { provider, account }, deps.onProof)
-  const differences: Difference[] = [...unproven]
-  const cures: Cures = { proven: [], disputed: [] }
+  const found: Found = { differences: [...unproven], proven: [], disputed: [] }
   const shown = timed(account.transfers, records)
   const discrepancies = compare(account, records)
   for (const one of discrepancies) {
-    if (one.what === 'block') {
-      differences.push(partedBlock(one, scene))
-      continue
-    }
-    const block = blockOf(one)
-    const isHeld = records.blocks.get(block.height) === block.hash
-    const numbered = one.what === 'extra' ? transferOf(one.deposit) : one.expected.match
-    const { hearing, proven } = await inquiry.about(block, numbered, isHeld)
-    if (one.what === 'extra') {
-      differences.push(unshownDeposit(one, hearing, scene))
-      continue
-    }
-    if (one.what === 'moved') {
-      differences.push(movedTransfer(one, hearing, scene))
-      continue
-    }
-    const difference = missedTransfer(one, hearing, scene)
-    differences.push(difference)
-    if (hearing.verdict === 'refuted') continue
-    const transfers = equalsUpTo(one.expected, proven ?? shown.get(block.hash) ?? [])
-    cures[hearing.verdict].push({ difference, expected: one.expected, block, transfers })
-    if (hearing.verdict === 'proven') differences.push(...omissions(one, hearing, scene))
+    await judge(one, found, { inquiry, records, shown, scene })
   }
+  const { differences } = found
   // On another branch a token may say what it likes.
   const apart = apartIn(discrepancies)
   const announced = boundNotices(account.notices.filter(({ height }) => !apart.has(height)))
   differences.push(...cutNotices(announced.left, scene))
   const notices = await hearNotices(inquiry, announced.taken)
   const judged = { ...judgedBy(account, records, discrepancies), receipts: matched }
-  return { account, notices, differences, judged, ...cures }
+  return { account, notices, judged, ...found }
+}
+
+interface Found extends Cures {
+  readonly differences: Difference[]
+}
+
+interface Judging {
+  readonly inquiry: Inquiry
+  readonly records: Records
+  /** What the account shows, by its blocks. */
+  readonly shown: ReadonlyMap<Hex, readonly Transfer[]>
+  readonly scene: Scene
+}
+
+/** Asks everybody about one discrepancy, and adds what came of it to what was found. */
+async function judge(one: Discrepancy, found: Found, judging: Judging): Promise<void> {
+  const { inquiry, records, shown, scene } = judging
+  if (one.what === 'block') {
+    found.differences.push(partedBlock(one, scene))
+    return
+  }
+  const block = blockOf(one)
+  const isHeld = isHeldIn(records, block)
+  const numbered = one.what === 'extra' ? transferOf(one.deposit) : one.expected.match
+  const { hearing, proven } = await inquiry.about(block, numbered, isHeld)
+  if (one.what === 'extra') {
+    found.differences.push(unshownDeposit(one, hearing, scene))
+    return
+  }
+  const { what, expected } = one
+  const difference =
+    what === 'moved' ? movedTransfer(one, hearing, scene) : missedTransfer(one, hearing, scene)
+  found.differences.push(difference)
+  const { verdict } = hearing
+  const transfers = equalsUpTo(expected, proven ?? shown.get(block.hash) ?? [])
+  const cure: Cure = { difference, expected, block, transfers, isMove: what === 'moved' }
+  if (what === 'moved') {
+    if (verdict === 'proven' && (await isMisplaced(one.deposit, judging))) found.proven.push(cure)
+    return
+  }
+  if (verdict === 'refuted') return
+  found[verdict].push(cure)
+  if (verdict === 'proven') found.differences.push(...omissions(one, hearing, scene))
+}
+
+/**
+ * Whether a deposit whose transfer is proven to be in another block may be moved there. Of a final one a person
+ * decides; and where its own block is vouched for as well, nobody can tell, and it would go to and fro.
+ */
+async function isMisplaced(deposit: Deposit, { inquiry, records }: Judging): Promise<boolean> {
+  if (!isMovable(deposit.state)) return false
+  const block = { height: deposit.height, hash: deposit.blockHash }
+  const isHeld = isHeldIn(records, block)
+  const { hearing } = await inquiry.about(block, transferOf(deposit), isHeld)
+  return hearing.verdict !== 'proven'
+}
+
+function isHeldIn({ blocks }: Records, { height, hash }: BlockRef): boolean {
+  return blocks.get(height) === hash
 }
 
 async function hearNotices(

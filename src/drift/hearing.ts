@@ -4,6 +4,7 @@ import { SourceError } from '../domain/source.ts'
 import { shownIn, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
 import {
   AGREEING,
+  headerAt,
   judgeTransfer,
   testify,
   witnessOf,
@@ -33,7 +34,7 @@ export class Inquiry {
   readonly #witnesses = new Map<number, ReadonlyMap<string, Witness | null>>()
   readonly #proofs = new Map<number, Proven | null>()
 
-  /** `account`: what `provider` said of all the blocks that may be asked about. */
+  /** `account`: what `provider` said of the blocks that are asked about first of all. */
   constructor(
     audit: AuditSource,
     { provider, account }: { readonly provider: string; readonly account: Account },
@@ -102,8 +103,11 @@ export class Inquiry {
   async #witnessesOf(height: number): Promise<ReadonlyMap<string, Witness | null>> {
     const known = this.#witnesses.get(height)
     if (known !== undefined) return known
-    const witnesses = new Map<string, Witness | null>([[this.#provider, this.#witness]])
-    for (const name of this.#otherNames()) {
+    // A deposit may stand in a block that the account does not reach to.
+    const isCovered = headerAt(this.#witness.account, height) !== undefined
+    const own = isCovered ? ([[this.#provider, this.#witness]] as const) : []
+    const witnesses = new Map<string, Witness | null>(own)
+    for (const name of isCovered ? this.#otherNames() : this.#audit.providers) {
       const account = await heard(() => this.#audit.account(name, height, height))
       witnesses.set(name, account === null ? null : witnessOf(account))
     }

@@ -150,6 +150,7 @@ async function heal(tx: Tx, cures: readonly Cure[], deps: RecordDeps): Promise<H
       finalized: null,
       blocks: [first.block],
       transfers: [...transfers],
+      misplaced: [first, ...rest].flatMap(({ isMove, expected }) => (isMove ? expected.id : [])),
     })
     announcements.push(announce)
   }
