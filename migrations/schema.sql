@@ -69,6 +69,38 @@ create table audit_round (
 );
 comment on table audit_round is 'the last time that every provider had been heard up to what was final, and all checks were made';
 
+create table balance_window (
+  chain_id text not null,
+  provider text not null,
+  rail text not null,
+  address bytea not null,
+  spread integer not null,
+  from_height bigint not null,
+  from_hash bytea not null,
+  from_balance numeric(78,0) not null,
+  to_height bigint,
+  to_hash bytea,
+  to_balance numeric(78,0),
+  heard_height bigint not null,
+  heard_hash bytea,
+  moved numeric(78,0) not null,
+  checks bigint not null,
+  asked_at timestamp with time zone not null,
+  constraint balance_window_pkey PRIMARY KEY (chain_id, provider, rail, address),
+  constraint balance_window_address_check CHECK ((length(address) = 20)),
+  constraint balance_window_check CHECK ((to_height > from_height)),
+  constraint balance_window_check1 CHECK (((to_height IS NULL) = (to_hash IS NULL))),
+  constraint balance_window_check2 CHECK (((to_height IS NULL) = (to_balance IS NULL))),
+  constraint balance_window_spread_check CHECK ((spread >= 0))
+);
+comment on table balance_window is 'one per address of the sample and provider; what it held, and what its logs have moved since';
+comment on column balance_window.spread is 'a balance may be that of a block so many above or below its height';
+comment on column balance_window.to_height is 'where the window ends; null while it is open';
+comment on column balance_window.heard_height is 'the logs of every block above from_height up to here are in moved, each block once and linked to the one before';
+comment on column balance_window.heard_hash is 'of that block as the provider showed it; null where nothing has been heard yet';
+comment on column balance_window.moved is 'what came in less what went out';
+comment on column balance_window.checks is 'how many windows of this address have been judged before this one';
+
 create table block (
   chain_id text not null,
   height bigint not null,

@@ -197,8 +197,9 @@ function auditLoops(
   const { config, source } = required(opened, 'every watch has its chain')
   if (config.isAudited === false) return []
   const codec = codecOf(base.config, watch.chain.id)
-  const { proofEvery = 0 } = base.config
-  const actor = auditChain(config, watch, source.audit, { ...base, codec, proofEvery })
+  const { proofEvery = 0, balanceSample = 0 } = base.config
+  const deps = { ...base, codec, proofEvery, balanceSample }
+  const actor = auditChain(config, watch, source.audit, deps)
   return [{ actor, idleMs: REST_MS.auditor }]
 }
 

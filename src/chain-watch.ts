@@ -1,6 +1,7 @@
 import { lockCursor, readCursor, type Cursor } from './block/block-store.ts'
 import { Follower } from './block/follower.ts'
 import type { ChainConfig } from './config/config.ts'
+import { highestStanding } from './confirmation/deposit-read-store.ts'
 import type { Evidence } from './confirmation/policy.ts'
 import { bandLabel, waitsOf } from './confirmation/waits.ts'
 import { Witness } from './confirmation/witness.ts'
@@ -68,7 +69,11 @@ export function watchChain(
   const common = { chain, source, db, env, report, lease: keeper.current, apply, withBlockTimes }
   const hint = new Wake()
   source.onHint(() => hint.ring())
-  const follower = new Follower({ ...common, start: config.start })
+  const follower = new Follower({
+    ...common,
+    start: config.start,
+    recordedBlock: (atMost) => highestStanding(db, chain.id, atMost),
+  })
   report.watched(chain, [...rails.keys()])
   report.headAge(chain, () => follower.sight.ageSeconds())
   return {
@@ -90,6 +95,7 @@ export function watchChain(
 export interface AuditDeps extends Pick<ChainWatchDeps, 'db' | 'env' | 'report'> {
   readonly codec: Codec
   readonly proofEvery: number
+  readonly balanceSample: number
 }
 
 /** The second look at a chain that is watched, by the same daemon. */

@@ -158,14 +158,18 @@ export const DRIFT: Dashboard = {
         },
         {
           kind: 'stacked',
-          title: 'Proofs',
+          title: 'Proofs and balances',
           about:
-            'Per second: blocks whose receipts were hashed against their header, by what came of it.',
+            'Per second, by what came of it: blocks whose receipts were hashed against their header, and balances held against what their provider’s logs move.',
           unit: 'cps',
           queries: [
             {
               expr: 'sum by (chain, outcome) (rate(settled_drift_proofs_total[5m]))',
-              legend: '{{chain}} {{outcome}}',
+              legend: '{{chain}} proof: {{outcome}}',
+            },
+            {
+              expr: 'sum by (chain, outcome) (rate(settled_drift_balances_total[5m]))',
+              legend: '{{chain}} balance: {{outcome}}',
             },
           ],
         },

@@ -18,6 +18,8 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const POLLS_PER_BLOCK = 4
 /** On Ethereum 144 blocks a day and provider, some 200 MB of receipts. */
 const PROOF_EVERY = 50
+/** With two looks at the solid block, five requests a minute of a hosted TRON API: 7,200 a day. */
+const BALANCE_SAMPLE = 3
 
 /** Reads everything the daemon is told, once. All that is wrong is reported together, each with its remedy. */
 export function readEnvironment(env: NodeJS.ProcessEnv, chainsDirectory = CHAINS): Config {
@@ -34,6 +36,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv, chainsDirectory = CHAINS
       fallback: PROOF_EVERY,
       min: 0,
       max: 1_000_000,
+    }),
+    balanceSample: variables.integer('SETTLED_BALANCE_SAMPLE', {
+      fallback: BALANCE_SAMPLE,
+      min: 0,
+      max: 100,
     }),
     chains: slugs.flatMap((slug) => readChain(variables, slug, chainsDirectory)),
   }

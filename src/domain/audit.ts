@@ -41,6 +41,22 @@ export type Proof =
   | { readonly outcome: 'match'; readonly transfers: readonly Transfer[] }
   | { readonly outcome: 'mismatch' | 'unavailable'; readonly detail: string }
 
+/** Whose balance is asked for. */
+export interface Holder {
+  readonly rail: RailId
+  readonly address: Address
+}
+
+/** What one provider says that addresses hold, all of them in the state of one block. */
+export interface Balances {
+  /** Final by this provider's own word. */
+  readonly block: BlockRef
+  /** The state that was read may be that of a block as many blocks above or below; 0: it is this very block's. */
+  readonly spread: number
+  /** One for each who was asked about, in that order; null where it could not be told. */
+  readonly amounts: readonly (bigint | null)[]
+}
+
 /**
  * The second look at a chain: each provider is asked by name, and nobody stands in for it. No deposit rests on one
  * provider's account alone. Failures throw `SourceError`.
@@ -52,4 +68,6 @@ export interface AuditSource {
   account(provider: string, from: number, to: number): Promise<Account>
   /** Rebuilds what the header of this very block commits to from what the provider serves. */
   prove(provider: string, block: BlockRef): Promise<Proof>
+  /** The newest final balances; null where the provider cannot tell any. */
+  balances(provider: string, holders: readonly Holder[]): Promise<Balances | null>
 }

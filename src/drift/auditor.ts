@@ -1,17 +1,13 @@
-import type { Account, AuditSource } from '../domain/audit.ts'
+import type { Account } from '../domain/audit.ts'
 import type { BlockHeader, BlockRef } from '../domain/block.ts'
-import type { Codec } from '../domain/chain.ts'
-
 import { SourceError } from '../domain/source.ts'
 import { StaleStepError, type RevisitStep } from '../domain/step.ts'
 import { required } from '../lib/assert.ts'
 import type { Hex } from '../lib/hex.ts'
-import type { Env } from '../lib/env.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
 import { ProviderFailure } from '../source/wire/failure.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { assertFence, type Lease } from '../store/lease.ts'
-import type { Report } from '../telemetry/report.ts'
 import {
   completeRound,
   forgetOthers,
@@ -20,12 +16,12 @@ import {
   saveProgress,
   type Progress,
 } from './audit-store.ts'
+import { BalanceChecks, type BalanceOptions, type Weighed } from './balance-checks.ts'
 import { examine, type Stretch } from './examination.ts'
-import { findingsToReread } from './finding-store.ts'
 import { RecordChecks } from './record-checks.ts'
 import { takeNotices } from './notices.ts'
-import { recordFindings, REREAD_KINDS, type Recorded } from './record-findings.ts'
-import type { Subject } from './record-store.ts'
+import { recordFindings, type Recorded } from './record-findings.ts'
+import { stretchesToReread } from './rereads.ts'
 import { Unheard } from './unheard.ts'
 
 /** Blocks read in one tick: some five thousand transfers where blocks are full, two megabytes of headers. */
@@ -34,15 +30,8 @@ const STRETCH_BLOCKS = 32
 const ROUND_MS = 60_000
 /** Stretches heard in one round: two minutes of them. What is left of a long history waits for the next one. */
 const HEARINGS_MAX = 120
-/** Findings looked at again in one round. */
-const REREAD_MAX = 200
 
-export interface AuditorOptions extends Subject {
-  readonly codec: Codec
-  readonly audit: AuditSource
-  readonly db: Db
-  readonly env: Env
-  readonly report: Report
+export interface AuditorOptions extends BalanceOptions {
   /** One block in so many is proven against what its header commits to, where the family can; 0: none. */
   readonly proofEvery: number
   readonly lease: () => Lease | null
@@ -64,6 +53,8 @@ interface Round {
   readonly failed: Map<string, string>
   /** In which of the round's hearings each was heard last: nobody waits for one that is slow to catch up. */
   readonly heard: Map<string, number>
+  /** Who was asked for balances before being heard. */
+  readonly weighed: Set<string>
   hearings: number
   /** Somebody had more to say than one round hears. */
   isCut: boolean
@@ -86,6 +77,7 @@ export class Auditor implements Actor {
   readonly name: string
   readonly #options: AuditorOptions
   readonly #checks: RecordChecks
+  readonly #balances: BalanceChecks
   readonly #unheard: Unheard
   #round: Round | null = null
   #nextRoundMs = -Infinity
@@ -94,6 +86,7 @@ export class Auditor implements Actor {
     this.name = `auditor:${options.chain.slug}`
     this.#options = options
     this.#checks = new RecordChecks(options)
+    this.#balances = new BalanceChecks(options)
     this.#unheard = new Unheard(options.chain)
   }
 
@@ -129,6 +122,7 @@ export class Auditor implements Actor {
       target,
       failed: new Map(),
       heard: new Map(),
+      weighed: new Set(),
       hearings: 0,
       isCut: false,
       relinked: new Set(),
@@ -140,12 +134,17 @@ export class Auditor implements Actor {
   async #advance(lease: Lease, round: Round, position: AuditPosition): Promise<Outcome> {
     const next = round.isCut ? null : await this.#nextProgress(round, position)
     if (next !== null && round.hearings < HEARINGS_MAX) {
+      if (this.#balances.areOn && !round.weighed.has(next.provider)) {
+        round.weighed.add(next.provider)
+        await this.#balances.ask(lease, next)
+        return { pace: 'idle', name: 'weighed' }
+      }
       round.hearings += 1
       round.heard.set(next.provider, round.hearings)
       return this.#hear(lease, round, next)
     }
     round.isCut ||= next !== null
-    round.reread ??= await this.#differing(round)
+    round.reread ??= await this.#reread(round)
     const stretch = round.reread.shift()
     if (stretch !== undefined) return this.#readAgain(lease, round, stretch)
     return this.#end(lease, round)
@@ -236,16 +235,28 @@ export class Auditor implements Actor {
       const scene = { chain, codec, provider: stretch.provider }
       const noted = await takeNotices(tx, examined.notices, scene, now)
       const progress = progressTo(examined.account)
-      if (progress !== null) await saveProgress(tx, chain.id, progress, now)
+      const weighed = await this.#progressTo(tx, progress, examined.account)
       return {
-        opened: [...result.opened, ...noted.opened],
+        opened: [...result.opened, ...noted.opened, ...weighed.opened],
         resolved: [...result.resolved, ...noted.resolved],
-        announce: result.announce,
+        announce: () => {
+          result.announce()
+          for (const outcome of weighed.outcomes) report.balanced(chain, outcome)
+        },
       }
     })
     report.audited(chain, headers.length)
     this.#announce(recorded)
     return { pace: 'idle', name: recorded.opened.length > 0 ? 'differs' : 'audited' }
+  }
+
+  /** How far it was heard, and what its balances say to that: of no block heard twice, of none passed over. */
+  async #progressTo(tx: Tx, progress: Progress | null, account: Account): Promise<Weighed> {
+    if (progress === null) return { opened: [], outcomes: [] }
+    const { chain, env } = this.#options
+    const now = env.clock.now()
+    await saveProgress(tx, chain.id, progress, now)
+    return this.#balances.hear(tx, { provider: progress.provider, account, now })
   }
 
   #announce({ opened, resolved, announce }: Recorded): void {
@@ -255,23 +266,10 @@ export class Auditor implements Actor {
     for (const { finding, reason } of resolved) report.findingGone(finding, reason)
   }
 
-  /** The blocks of all findings that another look could resolve, each once. */
-  async #differing({ failed }: Round): Promise<Stretch[]> {
+  #reread({ failed }: Round): Promise<Stretch[]> {
     const { db, chain, audit, env } = this.#options
-    const findings = await findingsToReread(db, chain.id, {
-      kinds: REREAD_KINDS,
-      providers: audit.providers.filter((name) => !failed.has(name)),
-      now: env.clock.now(),
-      limit: REREAD_MAX,
-    })
-    const stretches = new Map<string, Stretch>()
-    for (const { provider, height, kind } of findings) {
-      if (provider === null || height === null) continue
-      const key = `${provider} ${height}`
-      const isProven = kind === 'receipts_differ' || stretches.get(key)?.isProven === true
-      stretches.set(key, { provider, from: height, to: height, isProven })
-    }
-    return [...stretches.values()]
+    const providers = audit.providers.filter((name) => !failed.has(name))
+    return stretchesToReread(db, chain.id, providers, env.clock.now())
   }
 
   async #end(lease: Lease, round: Round): Promise<Outcome> {
@@ -284,6 +282,7 @@ export class Auditor implements Actor {
     const checked = await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
       await forgetOthers(tx, chain.id, audit.providers)
+      await this.#balances.forgetOthers(tx)
       const result = await this.#checks.record(tx, sight, silence, now)
       if (isComplete) await completeRound(tx, chain.id, { height: round.target, completedAt: now })
       return result

@@ -6,7 +6,8 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { auditStandings, type AuditStanding } from './audit-store.ts'
 import { countFindings } from './finding-store.ts'
 
-const PROOF_OUTCOMES = ['match', 'mismatch', 'unavailable']
+/** Of proofs and of balances. */
+const OUTCOMES = ['match', 'mismatch', 'unavailable']
 
 type AuditedChain = Pick<ChainConfig, 'chain' | 'isAudited'>
 
@@ -24,8 +25,9 @@ export class DriftGauges implements Actor {
     // A counter that is not there before its first increase hides that increase from `rate`.
     for (const { slug: chain } of chains.map((it) => it.chain)) {
       metrics.increment('drift_blocks_audited_total', { chain }, 0)
-      for (const outcome of PROOF_OUTCOMES) {
+      for (const outcome of OUTCOMES) {
         metrics.increment('drift_proofs_total', { chain, outcome }, 0)
+        metrics.increment('drift_balances_total', { chain, outcome }, 0)
       }
     }
   }

@@ -166,6 +166,24 @@ export interface Tables {
     updated_at: Date
   }
   audit_round: { chain_id: string; height: number; completed_at: Date }
+  balance_window: {
+    chain_id: string
+    provider: string
+    rail: string
+    address: Buffer
+    spread: number
+    from_height: number
+    from_hash: Buffer
+    from_balance: string
+    to_height: number | null
+    to_hash: Buffer | null
+    to_balance: string | null
+    heard_height: number
+    heard_hash: Buffer | null
+    moved: string
+    checks: number
+    asked_at: Date
+  }
 }
 
 interface FindingTable {

@@ -115,6 +115,11 @@ const CATALOGUE = {
     'chain',
     'outcome',
   ),
+  drift_balances_total: counter(
+    'Balances of addresses held against what the logs of their provider move',
+    'chain',
+    'outcome',
+  ),
   drift_coverage_gap_blocks: gauge(
     'Finalized blocks since the start of a chain that no second look has covered',
     'chain',

@@ -132,6 +132,10 @@ export class Report {
     this.#metrics.increment('drift_proofs_total', { chain: chain.slug, outcome })
   }
 
+  balanced(chain: Chain, outcome: string): void {
+    this.#metrics.increment('drift_balances_total', { chain: chain.slug, outcome })
+  }
+
   /** The chain, read a second time, says something else than our records. */
   found(finding: Finding): void {
     const level = finding.severity === 'critical' ? 'error' : 'warn'

@@ -1,15 +1,17 @@
 import type { ChainConfig } from '../../config/config.ts'
-import type { Account, Proof, TokenNotice } from '../../domain/audit.ts'
+import type { Account, Balances, Holder, Proof, TokenNotice } from '../../domain/audit.ts'
 import { plainHeader, type BlockHeader, type BlockRef } from '../../domain/block.ts'
-import type { RailId } from '../../domain/chain.ts'
+import type { Address, RailId } from '../../domain/chain.ts'
 import { required } from '../../lib/assert.ts'
 import type { Hex } from '../../lib/hex.ts'
+import { contractsOf } from '../balance-of.ts'
 import { TRANSFER_TOPIC } from '../movement.ts'
 import type { AccountReader } from '../pool/account-reader.ts'
 import { NOTICE_TOPICS, readNotice } from '../token-notice.ts'
 import { WIDE_LIMITS } from '../wire/exchange.ts'
 import { contradict, isFailure, ProviderFailure } from '../wire/failure.ts'
 import { readBytes, readHash, readQuantity, toQuantity } from '../wire/hex-field.ts'
+import { readBalances } from './balances.ts'
 import { headerCall, type EvmProvider } from './evm-provider.ts'
 import { readHeader } from './header.ts'
 import { proveBlock } from './prove.ts'
@@ -20,8 +22,10 @@ type Headers = readonly [BlockHeader, ...BlockHeader[]]
 /** One provider's account of a stretch, every header included, so that each log stands in a block we can name. */
 export class EvmAccounts implements AccountReader<EvmProvider> {
   readonly #rails: ReadonlyMap<string, RailId>
+  readonly #contracts: ReadonlyMap<RailId, Address>
 
   constructor({ rails }: ChainConfig) {
+    this.#contracts = contractsOf(rails)
     this.#rails = new Map(rails.map(({ rail }) => [rail.contract, rail.id]))
   }
 
@@ -36,6 +40,10 @@ export class EvmAccounts implements AccountReader<EvmProvider> {
 
   prove(provider: EvmProvider, block: BlockRef): Promise<Proof> {
     return proveBlock(provider, block, this.#rails)
+  }
+
+  balances(provider: EvmProvider, holders: readonly Holder[]): Promise<Balances | null> {
+    return readBalances(provider, this.#contracts, holders)
   }
 
   /** In one batch, so that one replica answers all of it. */

@@ -1,7 +1,8 @@
-import type { Account, AuditSource, Proof } from '../../domain/audit.ts'
+import type { Account, AuditSource, Balances, Holder, Proof } from '../../domain/audit.ts'
 import type { BlockRef } from '../../domain/block.ts'
 import { SourceError } from '../../domain/source.ts'
 import { required } from '../../lib/assert.ts'
+import { isFailure } from '../wire/failure.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPool } from './provider-pool.ts'
 
@@ -9,6 +10,8 @@ import type { ProviderPool } from './provider-pool.ts'
 export interface AccountReader<P extends Provider> {
   account(provider: P, from: number, to: number): Promise<Account>
   prove(provider: P, block: BlockRef): Promise<Proof>
+  /** Null where nothing is final yet, or what was read stands in no block that could be named. */
+  balances(provider: P, holders: readonly Holder[]): Promise<Balances | null>
 }
 
 /** Asks one provider of a pool by its name. One that rests is asked all the same: nobody else can answer for it. */
@@ -31,6 +34,18 @@ export class PooledAudit<P extends Provider> implements AuditSource {
 
   prove(name: string, block: BlockRef): Promise<Proof> {
     return this.#ask(name, (provider) => this.#reader.prove(provider, block))
+  }
+
+  balances(name: string, holders: readonly Holder[]): Promise<Balances | null> {
+    return this.#ask(name, async (provider) => {
+      try {
+        return await this.#reader.balances(provider, holders)
+      } catch (error) {
+        // Who runs no calls, or has no state of that block any more, is none the worse a witness of blocks and logs.
+        if (isFailure(error, 'refused') || isFailure(error, 'unknown_block')) return null
+        throw error
+      }
+    })
   }
 
   async #ask<T>(name: string, work: (provider: P) => Promise<T>): Promise<T> {

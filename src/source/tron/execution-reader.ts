@@ -1,17 +1,19 @@
 import type { ChainConfig } from '../../config/config.ts'
-import type { Account, Proof } from '../../domain/audit.ts'
+import type { Account, Balances, Holder, Proof } from '../../domain/audit.ts'
 import type { Block, BlockRange, BlockRef } from '../../domain/block.ts'
-import type { RailId } from '../../domain/chain.ts'
+import type { Address, RailId } from '../../domain/chain.ts'
 import { showsTransfer, type NumberedTransfer, type Transfer } from '../../domain/transfer.ts'
 import { required } from '../../lib/assert.ts'
 import type { Hex } from '../../lib/hex.ts'
 import type { SourceDeps } from '../adapter.ts'
+import { contractsOf } from '../balance-of.ts'
 import { OddLogs } from '../odd-logs.ts'
 import type { AccountReader } from '../pool/account-reader.ts'
 import type { TransferReader } from '../pool/pooled-source.ts'
 import type { ProviderPool } from '../pool/provider-pool.ts'
 import { isFailure, ProviderFailure } from '../wire/failure.ts'
 import { askBlock, askBlocks, askInfos, askReadings } from './ask.ts'
+import { readBalances } from './balances.ts'
 import { noticesOf, transfersOf, type Reading, type TransferScope } from './execution.ts'
 import { joinInfos } from './join-infos.ts'
 import { readByReceipts } from './receipts.ts'
@@ -21,11 +23,13 @@ import type { TronProvider } from './tron-provider.ts'
 export class ExecutionReader implements TransferReader<TronProvider>, AccountReader<TronProvider> {
   readonly #pool: ProviderPool<TronProvider>
   readonly #scope: TransferScope
+  readonly #contracts: ReadonlyMap<RailId, Address>
   /** Providers that have shown not to know `eth_getBlockReceipts`, which is younger than many nodes. */
   readonly #withoutReceipts = new Set<TronProvider>()
 
   constructor(config: ChainConfig, deps: SourceDeps, pool: ProviderPool<TronProvider>) {
     this.#pool = pool
+    this.#contracts = contractsOf(config.rails)
     const oddLogs = new OddLogs(config.chain, deps.report)
     this.#scope = {
       rails: new Map<Hex, RailId>(config.rails.map(({ rail }) => [rail.contract, rail.id])),
@@ -66,6 +70,10 @@ export class ExecutionReader implements TransferReader<TronProvider>, AccountRea
   /** A header commits to transactions, and their outcomes are in them; to logs it does not. */
   async prove(): Promise<Proof> {
     return { outcome: 'unavailable', detail: 'TRON commits to no logs' }
+  }
+
+  balances(provider: TronProvider, holders: readonly Holder[]): Promise<Balances | null> {
+    return readBalances(provider, this.#contracts, holders)
   }
 
   async #readSpan(provider: TronProvider, from: number, to: number): Promise<Reading[]> {

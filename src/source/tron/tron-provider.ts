@@ -65,8 +65,12 @@ export class TronProvider extends Provider {
   }
 
   /** The newest block that more than two thirds of the producers have built upon. */
-  protected override protocolFinalized(): Promise<BlockHeader | null> {
+  solidHead(): Promise<BlockHeader | null> {
     return askHeader(this.solidity, '/walletsolidity/getblock', null)
+  }
+
+  protected override protocolFinalized(): Promise<BlockHeader | null> {
+    return this.solidHead()
   }
 
   /** The chain's number is the last four bytes of its first block's id. */

@@ -33,6 +33,7 @@ export interface AuditWorld extends FlowWorld, Auditing {
 export interface AuditWorldOptions {
   readonly providers?: readonly string[]
   readonly proofEvery?: number
+  readonly balanceSample?: number
   /** Whether nodes serve all receipts of a block, and so can prove it; they do not by default. */
   readonly receipts?: boolean
 }
@@ -43,6 +44,7 @@ export async function auditWorld(
   {
     providers = ['first', 'second', 'third'],
     proofEvery = 0,
+    balanceSample = 0,
     receipts = proofEvery > 0,
   }: AuditWorldOptions = {},
 ): Promise<AuditWorld> {
@@ -63,7 +65,12 @@ export async function auditWorld(
   const source = await evm.open(config, { env: systemEnv, http: liars, report })
   t.after(() => source.close())
   const flow = await flowWorldOn(await testDatabase(t), source, { codec, policy: TWO_BANDS })
-  const auditing = auditWith(flow, config, source.audit, { report, codec, proofEvery })
+  const auditing = auditWith(flow, config, source.audit, {
+    report,
+    codec,
+    proofEvery,
+    balanceSample,
+  })
   const { follower, rescanner, witness } = flow.watch
   return {
     ...flow,
@@ -93,7 +100,10 @@ export function auditWith(
   { db, watch }: Pick<FlowWorld, 'db' | 'watch'>,
   config: ChainConfig,
   source: AuditSource,
-  deps: Pick<AuditDeps, 'report' | 'codec' | 'proofEvery'>,
+  {
+    balanceSample = 0,
+    ...deps
+  }: Pick<AuditDeps, 'report' | 'codec' | 'proofEvery'> & Partial<Pick<AuditDeps, 'balanceSample'>>,
 ): Auditing {
   let nowMs = 0
   const clock = {
@@ -103,7 +113,7 @@ export function auditWith(
     now: () => new Date(systemEnv.clock.now().getTime() + nowMs / 4),
   }
   const begin = () =>
-    auditChain(config, watch, source, { ...deps, db, env: { ...systemEnv, clock } })
+    auditChain(config, watch, source, { ...deps, balanceSample, db, env: { ...systemEnv, clock } })
   let auditor = begin()
   return {
     restart: () => {
