@@ -50,7 +50,7 @@ export async function applyStep(tx: Tx, step: Step, pipeline: Pipeline): Promise
     chainId: chain.id,
     rails,
     matches,
-    left: step.kind === 'disconnect' ? step.blocks.map((block) => block.hash) : [],
+    left: step.kind === 'disconnect' ? { above: step.ancestor.height } : null,
     misplaced: step.kind === 'revisit' ? (step.misplaced ?? []) : [],
     evidence: { tipHeight: cursor.height, finalizedHeight: cursor.finalized?.height ?? null },
     now,

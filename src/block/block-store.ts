@@ -19,11 +19,14 @@ export interface Cursor extends BlockRef {
   readonly haltedAt: Date | null
 }
 
-/** Why a chain stopped, and what a person needs to decide. `ancestor` is null when none of our blocks is left. */
+/** Why a chain stopped, and what a person needs to decide. */
 export interface Halt {
   readonly reason: string
   readonly head: BlockRef
+  /** What a person may agree to go back to; null while it cannot be told how deep it goes. */
   readonly ancestor: BlockRef | null
+  /** The lowest block of ours that is known to be gone. Not known of halts from before this was recorded. */
+  readonly gone?: BlockRef
 }
 
 export async function readCursor(db: Db, chainId: ChainId): Promise<Cursor | null> {
@@ -88,7 +91,10 @@ export async function connectBlocks(tx: Tx, step: ConnectStep, now: Date): Promi
     .execute()
 }
 
-/** Marks the blocks above the ancestor as disconnected (they are kept: evidence) and moves the cursor back. */
+/**
+ * Marks the blocks above the ancestor as disconnected (they are kept: evidence) and moves the cursor back. An ancestor
+ * that was not held, of which a deposit's record told, is held from here on.
+ */
 export async function disconnectBlocks(tx: Tx, step: DisconnectStep, now: Date): Promise<void> {
   const { chainId, ancestor } = step
   const result = await tx
@@ -103,19 +109,18 @@ export async function disconnectBlocks(tx: Tx, step: DisconnectStep, now: Date):
     left === step.blocks.length,
     `${left} blocks left the view instead of ${step.blocks.length}`,
   )
+  const held = await heldHashes(tx, chainId, [ancestor])
+  if (!held.has(ancestor.height)) await insertBlocks(tx, chainId, [ancestor], now)
   await tx
     .updateTable('chain_cursor')
-    .from('block')
-    .set((eb) => ({
+    .set({
       height: ancestor.height,
       hash: toBytes(ancestor.hash),
-      block_time: eb.ref('block.block_time'),
+      block_time: ancestor.time,
       updated_at: now,
-    }))
-    .where('chain_cursor.chain_id', '=', chainId)
-    .where('block.chain_id', '=', chainId)
-    .where('block.hash', '=', toBytes(ancestor.hash))
-    .executeTakeFirst()
+    })
+    .where('chain_id', '=', chainId)
+    .execute()
 }
 
 export async function moveFinalized(
@@ -155,6 +160,13 @@ export async function heldHashes(
     )
     .execute()
   return new Map(rows.map((row) => [row.height, toHex(row.hash)]))
+}
+
+/** Without what headers carry besides: a person compares heights and hashes with an explorer. */
+export function plainHalt({ reason, head, ancestor, gone }: Halt): Halt {
+  const ref = ({ height, hash }: BlockRef): BlockRef => ({ height, hash })
+  const lowest = gone === undefined ? {} : { gone: ref(gone) }
+  return { reason, head: ref(head), ancestor: ancestor && ref(ancestor), ...lowest }
 }
 
 export async function haltChain(tx: Tx, chainId: ChainId, halt: Halt, now: Date): Promise<void> {

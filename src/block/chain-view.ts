@@ -87,13 +87,15 @@ export function connect(
   return { ...view, blocks: [...view.blocks, ...headers] }
 }
 
-/** The view after everything above `ancestor` has left it. */
-export function disconnect(view: ChainView, ancestor: BlockRef): ChainView {
+/** The view after everything above `ancestor` has left it. One that we do not hold becomes its tip. */
+export function disconnect(view: ChainView, ancestor: BlockHeader): ChainView {
+  const isHeld = isOnOurBranch(view, ancestor)
   assert(
-    isOnOurBranch(view, ancestor),
+    isHeld || (blockAt(view, ancestor.height) === null && isAgreedUpon(view, ancestor)),
     `the ancestor ${ancestor.height} ${ancestor.hash} is not in our view`,
   )
-  return { ...view, blocks: view.blocks.filter((block) => block.height <= ancestor.height) }
+  const kept = view.blocks.filter((block) => block.height <= ancestor.height)
+  return { ...view, blocks: isHeld ? kept : [...kept, ancestor] }
 }
 
 /** The view without blocks that no reorg we would follow can touch any more. */
@@ -114,6 +116,18 @@ const VIEW_BLOCKS_MAX = 50_000
 export function pruneFloor(view: ChainView, chain: Chain): number {
   const tip = tipOf(view)?.height ?? 0
   return Math.max(0, (view.finalized?.height ?? 0) - chain.reorgWindow, tip - VIEW_BLOCKS_MAX)
+}
+
+/**
+ * Whether headers may have been let go from above the finalized block, because the chain called nothing final for so
+ * long. What is missing below such a view is not final, and a person who agreed to lose it could not be told from a
+ * chain that said so: `isAgreedUpon` would take the one for the other.
+ */
+export function isCutShort(view: ChainView, lowest: BlockRef): boolean {
+  const length = (tipOf(view)?.height ?? 0) - lowest.height
+  const isFinalityBelow = view.finalized === null || view.finalized.height < lowest.height
+  // Half: a reorg that was followed may just have made it shorter.
+  return isFinalityBelow && length >= VIEW_BLOCKS_MAX / 2
 }
 
 export type FinalityVerdict =
@@ -148,18 +162,18 @@ export function finalize(view: ChainView, finalized: BlockRef): ChainView {
 export type ReorgPlan =
   | {
       readonly kind: 'disconnect'
-      readonly ancestor: BlockRef
+      readonly ancestor: BlockHeader
       readonly blocks: readonly BlockRef[]
     }
   | { readonly kind: 'halt'; readonly reason: string }
 
 /**
  * What a divergence leads to. `ancestor` is the highest block of ours that the provider still shows, or null
- * when it shows none. A reorg past `final` is never followed: either the chain broke its word or the provider
- * lies, and which of the two it is, a person decides.
+ * when it cannot be told. A reorg past `final`, or below all that links to our tip, is never followed: either the
+ * chain broke its word or the provider lies, and which of the two it is, a person decides.
  */
-export function planReorg(view: ChainView, ancestor: BlockRef | null): ReorgPlan {
-  if (ancestor === null) {
+export function planReorg(view: ChainView, ancestor: BlockHeader | null): ReorgPlan {
+  if (ancestor === null || !(isOnOurBranch(view, ancestor) || isAgreedUpon(view, ancestor))) {
     return { kind: 'halt', reason: 'a reorg reaches below every block we hold' }
   }
   if (view.finalized !== null && ancestor.height < view.finalized.height) {
@@ -167,6 +181,15 @@ export function planReorg(view: ChainView, ancestor: BlockRef | null): ReorgPlan
   }
   const blocks = view.blocks.filter((block) => block.height > ancestor.height).toReversed()
   return { kind: 'disconnect', ancestor, blocks }
+}
+
+/**
+ * Whether a person has agreed to go back as far as to this block, which we do not hold. Agreeing takes finality there;
+ * nothing else ever puts it below the headers that link to our tip.
+ */
+function isAgreedUpon({ finalized }: ChainView, ancestor: BlockRef): boolean {
+  if (finalized === null) return false
+  return ancestor.height > finalized.height || sameBlock(ancestor, finalized)
 }
 
 function isTip(view: ChainView, head: BlockRef): boolean {

@@ -14,9 +14,17 @@ import type { Actor, Outcome } from '../lib/loop.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { assertFence, type Lease } from '../store/lease.ts'
 import type { Report } from '../telemetry/report.ts'
-import { haltChain, pruneBlocks, readCursor, readView, type Halt } from './block-store.ts'
+import {
+  haltChain,
+  plainHalt,
+  pruneBlocks,
+  readCursor,
+  readView,
+  type Halt,
+} from './block-store.ts'
 import * as chainView from './chain-view.ts'
-import { findAncestor } from './common-ancestor.ts'
+import { findAncestorBelow } from './ancestor-below.ts'
+import { findAncestor, type Meeting } from './common-ancestor.ts'
 import { HeadSight } from './head-sight.ts'
 
 /** What a step did. */
@@ -36,6 +44,8 @@ export interface FollowerOptions {
   readonly report: Report
   /** Applies a step in the caller's transaction: the pipeline. */
   readonly apply: (tx: Tx, step: ConnectStep | DisconnectStep | SettleStep) => Promise<Applied>
+  /** The highest block at or below a height whose hash deposits tell, long after its header was let go. */
+  readonly recordedBlock: (atMost: number) => Promise<BlockRef | null>
   /** Adds the block's time to transfers that may be deposits, where a range came without. */
   readonly withBlockTimes: (transfers: readonly Transfer[]) => Promise<readonly Transfer[]>
   /** The chain's lease while this daemon holds it. */
@@ -301,12 +311,12 @@ export class Follower implements Actor {
   }
 
   async #reorganise(lease: Lease, view: chainView.ChainView, head: BlockRef): Promise<Outcome> {
-    const found = await findAncestor(view, head, this.#options.source)
+    const found = await this.#findAncestor(view, head)
     if (found === 'unsteady') return idle('head_unsteady')
     const plan = chainView.planReorg(view, found.ancestor)
     if (plan.kind === 'halt') {
       if (await this.#isLeftBehind(view, head)) return idle('head_left_behind')
-      return this.#halt(lease, { reason: plan.reason, head, ancestor: found.ancestor })
+      return this.#halt(lease, { reason: plan.reason, head, ...found })
     }
     const { ancestor, blocks } = plan
     const next = chainView.disconnect(view, ancestor)
@@ -318,12 +328,23 @@ export class Follower implements Actor {
       ancestor,
       blocks,
     })
-    this.#options.report.reorg(this.#options.chain, ancestor, blocks.length)
+    const depth = required(blocks[0], 'a reorg takes blocks away').height - ancestor.height
+    this.#options.report.reorg(this.#options.chain, ancestor, depth)
     return busy('reorganised')
   }
 
-  async #halt(lease: Lease, halt: Halt): Promise<Outcome> {
+  async #findAncestor(view: chainView.ChainView, head: BlockRef): Promise<Meeting | 'unsteady'> {
+    const { db, chain, source, recordedBlock } = this.#options
+    const found = await findAncestor(view, head, source)
+    if (found === 'unsteady' || found.ancestor !== null) return found
+    const cursor = required(await readCursor(db, chain.id), 'a chain with blocks has a cursor')
+    const known = { source, recordedBlock, start: cursor.startHeight }
+    return findAncestorBelow(view, found.gone, known)
+  }
+
+  async #halt(lease: Lease, seen: Halt): Promise<Outcome> {
     const { db, chain, env } = this.#options
+    const halt = plainHalt(seen)
     await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
       await haltChain(tx, chain.id, halt, env.clock.now())

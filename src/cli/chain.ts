@@ -7,10 +7,11 @@ import {
   type Cursor,
   type Halt,
 } from '../block/block-store.ts'
-import { stakesAbove, type Stake } from '../confirmation/deposit-read-store.ts'
+import { depositsAbove, stakesAbove, type Stake } from '../confirmation/deposit-read-store.ts'
 import { formatAmount } from '../domain/amount.ts'
 import type { BlockRef } from '../domain/block.ts'
-import type { Chain } from '../domain/chain.ts'
+import type { Chain, RailId } from '../domain/chain.ts'
+import type { Deposit } from '../domain/deposit.ts'
 import { AppError } from '../domain/error.ts'
 import { FIELDS } from '../http/fields.ts'
 import { adapterFor } from '../source/index.ts'
@@ -21,7 +22,10 @@ import { print, table, withDatabase, type CliContext, type JsonOption } from './
 import { allChains, allRailConfigs, knownChain } from './lookup.ts'
 
 const NO_ANCESTOR_REMEDY =
-  'check that they serve the right chain; once they do, "settled chain retry" lets it look again; if they did all along, start with an empty database, where ids stay the same'
+  'check that all of them serve the right chain and its old blocks, and take away who does not; then "settled chain retry" lets it look again'
+
+/** Deposits at stake that are named one by one; of all of them there are numbers and sums. */
+const NAMED_MAX = 20
 
 interface ResumeOptions extends JsonOption {
   readonly acceptAncestor: number
@@ -112,13 +116,18 @@ interface Standing {
   readonly cursor: Cursor | null
   /** What a reorg that is followed could take back; null while the chain is not halted. */
   readonly stakes: readonly Stake[] | null
+  /** The highest of the deposits concerned. */
+  readonly named: readonly Deposit[]
 }
 
 async function standingOf(db: Db, chain: Chain): Promise<Standing> {
   const cursor = await readCursor(db, chain.id)
   const halt = cursor?.halt ?? null
-  const stakes = halt && (await stakesAbove(db, chain.id, halt.ancestor?.height ?? null))
-  return { chain, cursor, stakes }
+  if (halt === null) return { chain, cursor, stakes: null, named: [] }
+  const height = halt.ancestor?.height ?? null
+  const stakes = await stakesAbove(db, chain.id, height)
+  const named = await depositsAbove(db, chain.id, { height, limit: NAMED_MAX })
+  return { chain, cursor, stakes, named }
 }
 
 type HaltedCursor = Cursor & { readonly halt: Halt }
@@ -143,7 +152,7 @@ function acceptedHalt(
   if (ancestor === null) {
     throw new AppError(
       'invalid_request',
-      `chain: ${slug} shares no block with its providers, so there is no ancestor to accept; ${NO_ANCESTOR_REMEDY}`,
+      `chain: how deep the reorg of ${slug} goes cannot be told from its providers, so there is no ancestor to accept; ${NO_ANCESTOR_REMEDY}`,
     )
   }
   if (ancestor.height !== height) {
@@ -155,7 +164,7 @@ function acceptedHalt(
   return { ancestor, evidence: { halt, tip: { height: tip, hash }, finalized } }
 }
 
-function toJson({ chain, cursor, stakes }: Standing) {
+function toJson({ chain, cursor, stakes, named }: Standing) {
   const { slug, id } = chain
   const finalized = cursor?.finalized ?? null
   return {
@@ -169,6 +178,7 @@ function toJson({ chain, cursor, stakes }: Standing) {
     halt: cursor?.halt ? haltView(cursor.halt, chain) : null,
     halted_at: cursor?.haltedAt?.toISOString() ?? null,
     at_stake: stakes?.map(({ amount, ...stake }) => ({ ...stake, amount: `${amount}` })) ?? null,
+    deposits_at_stake: stakes && named.map(depositView),
   }
 }
 
@@ -177,8 +187,17 @@ function refView({ height, hash }: BlockRef, { family }: Chain) {
   return { height, hash: adapterFor(family).codec.formatHash(hash) }
 }
 
-function haltView({ reason, head, ancestor }: Halt, chain: Chain) {
-  return { reason, head: refView(head, chain), ancestor: ancestor && refView(ancestor, chain) }
+function haltView({ reason, head, ancestor, gone }: Halt, chain: Chain) {
+  return {
+    reason,
+    head: refView(head, chain),
+    ancestor: ancestor && refView(ancestor, chain),
+    gone: gone === undefined ? null : refView(gone, chain),
+  }
+}
+
+function depositView({ id, environment, rail, state, height, amount }: Deposit) {
+  return { id, environment, rail, state, height, amount: `${amount}` }
 }
 
 function describe({ chain, tip, finalized, updated_at, halt }: ReturnType<typeof toJson>) {
@@ -187,7 +206,7 @@ function describe({ chain, tip, finalized, updated_at, halt }: ReturnType<typeof
   return [chain, `tip ${tip.height}`, `finalized ${finalized?.height ?? 'nothing yet'}`, state]
 }
 
-function describeHalt({ chain, cursor, stakes }: Standing): string[] {
+function describeHalt({ chain, cursor, stakes, named }: Standing): string[] {
   if (cursor === null || cursor.halt === null) return []
   const { slug } = chain
   const { reason, head, ancestor } = haltView(cursor.halt, chain)
@@ -199,26 +218,54 @@ function describeHalt({ chain, cursor, stakes }: Standing): string[] {
     '',
     `${slug} is halted since ${cursor.haltedAt?.toISOString() ?? 'an unknown time'}: ${reason}`,
     `  the providers' head   ${refText(head)}`,
-    `  common ancestor       ${ancestor === null ? 'none of our blocks' : refText(ancestor)}`,
+    `  common ancestor       ${ancestor === null ? 'not known: they contradict each other, or do not serve old blocks' : refText(ancestor)}`,
+    `  depth                 ${describeDepth(cursor.height, cursor.halt)}`,
     ...describeStakes(stakes ?? []),
+    ...describeNamed(named),
     `  what to do            ${next}`,
   ]
+}
+
+/** In blocks of ours. Between two that we know of, and kept no headers, it is known only so far. */
+function describeDepth(tip: number, { ancestor, gone }: Halt): string {
+  const least = gone === undefined ? 1 : tip - gone.height + 1
+  if (ancestor === null) return `at least ${least} blocks`
+  const most = tip - ancestor.height
+  return most === least
+    ? `${most} blocks`
+    : `${least} to ${most} blocks; all of these are read again`
 }
 
 /** Deposits above the common ancestor: those that are not on the providers' chain fall if it is followed. */
 function describeStakes(stakes: readonly Stake[]): string[] {
   if (stakes.length === 0) return ['  at stake              no deposit lies above it']
-  const rails = new Map(allRailConfigs().map(({ rail }) => [rail.id, rail]))
-  const rows = stakes.map(({ rail: id, state, deposits, amount }) => {
-    const rail = rails.get(id)
-    const sum = rail
-      ? `${formatAmount(amount, rail.decimals)} ${rail.symbol}`
-      : `${amount} base units`
-    return [id, `${deposits} ${state}`, sum]
-  })
-  return table(rows).map(
-    (row, index) => `${index === 0 ? '  at stake             ' : ' '.repeat(23)} ${row}`,
-  )
+  const rows = stakes.map(({ rail, state, deposits, amount }) => [
+    rail,
+    `${deposits} ${state}`,
+    sumOf(rail, amount),
+  ])
+  return labelled('at stake', table(rows))
+}
+
+function describeNamed(named: readonly Deposit[]): string[] {
+  const heading = named.length < NAMED_MAX ? 'which are' : `the highest ${NAMED_MAX}`
+  const rows = named.map(({ id, environment, rail, state, height, amount }) => [
+    id,
+    environment,
+    state,
+    `in block ${height}`,
+    sumOf(rail, amount),
+  ])
+  return labelled(heading, table(rows))
+}
+
+function sumOf(id: RailId, amount: bigint): string {
+  const rail = allRailConfigs().find((config) => config.rail.id === id)?.rail
+  return rail ? `${formatAmount(amount, rail.decimals)} ${rail.symbol}` : `${amount} base units`
+}
+
+function labelled(label: string, rows: readonly string[]): string[] {
+  return rows.map((row, index) => `  ${(index === 0 ? label : '').padEnd(22)}${row}`)
 }
 
 function refText({ height, hash }: ReturnType<typeof refView>): string {

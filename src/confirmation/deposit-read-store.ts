@@ -1,10 +1,11 @@
 import type { Selectable } from 'kysely'
+import type { BlockRef } from '../domain/block.ts'
 import type { Address, ChainId, RailId } from '../domain/chain.ts'
 import type { Deposit, DepositId, DepositState, Sighting } from '../domain/deposit.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import type { Db } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
-import { toDeposit } from './deposit-store.ts'
+import { selectDeposits, toDeposit } from './deposit-store.ts'
 
 /** A deposit as people look at it: with the time of each state it has been in last. */
 export interface DepositRecord extends Deposit {
@@ -173,6 +174,41 @@ export async function stakesAbove(
     .orderBy('state', 'desc')
     .execute()
   return rows.map((row) => ({ ...row, amount: BigInt(row.amount) }))
+}
+
+/** The highest of those deposits, one by one; with null, of all. */
+export async function depositsAbove(
+  db: Db,
+  chainId: ChainId,
+  { height, limit }: { readonly height: number | null; readonly limit: number },
+): Promise<Deposit[]> {
+  const rows = await selectDeposits(db)
+    .where('d.chain_id', '=', chainId)
+    .where('d.state', 'in', ['final', 'confirmed', 'detected'])
+    .$if(height !== null, (query) => query.where('d.height', '>', height))
+    .orderBy('d.height', 'desc')
+    .orderBy('d.id')
+    .limit(limit)
+    .execute()
+  return rows.map(toDeposit)
+}
+
+/** The highest block at or below a height in which a deposit stands: of old ones we know no other. */
+export async function highestStanding(
+  db: Db,
+  chainId: ChainId,
+  atMost: number,
+): Promise<BlockRef | null> {
+  const row = await db
+    .selectFrom('deposit')
+    .select(['height', 'block_hash'])
+    .where('chain_id', '=', chainId)
+    .where('height', '<=', atMost)
+    .where('state', 'in', ['detected', 'confirmed', 'final'])
+    .orderBy('height', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row === undefined ? null : { height: row.height, hash: toHex(row.block_hash) }
 }
 
 function records(db: Db, environment: string) {

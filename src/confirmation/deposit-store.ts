@@ -2,7 +2,7 @@ import { sql, type Selectable } from 'kysely'
 import type { ChainId, RailId } from '../domain/chain.ts'
 import type { Deposit, DepositId, DepositState } from '../domain/deposit.ts'
 import type { Transition } from '../domain/event.ts'
-import { toBytes, toHex, type Hex } from '../lib/hex.ts'
+import { toBytes, toHex } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
 import { dueHeight, type Evidence } from './policy.ts'
@@ -18,16 +18,20 @@ export async function depositsById(
   return new Map(rows.map(toDeposit).map((deposit) => [deposit.id, deposit]))
 }
 
-/** Deposits whose current block is one of `hashes` and still counts. */
+export interface BlocksAbove {
+  readonly above: number
+}
+
+/** Deposits that stand in these blocks. */
 export async function depositsInBlocks(
   tx: Tx,
   chainId: ChainId,
-  hashes: readonly Hex[],
+  blocks: BlocksAbove | null,
 ): Promise<Deposit[]> {
-  if (hashes.length === 0) return []
+  if (blocks === null) return []
   const rows = await selectDeposits(tx)
     .where('d.chain_id', '=', chainId)
-    .where('d.block_hash', 'in', hashes.map(toBytes))
+    .where('d.height', '>', blocks.above)
     .where('d.state', 'in', ['detected', 'confirmed', 'final'])
     .orderBy('d.height')
     .orderBy('d.id')

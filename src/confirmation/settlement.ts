@@ -5,9 +5,14 @@ import type { Transition } from '../domain/event.ts'
 import { depositId } from '../domain/id.ts'
 import type { Match } from '../domain/match.ts'
 import { required } from '../lib/assert.ts'
-import type { Hex } from '../lib/hex.ts'
 import type { Tx } from '../store/database.ts'
-import { depositsById, depositsInBlocks, dueDeposits, saveTransitions } from './deposit-store.ts'
+import {
+  depositsById,
+  depositsInBlocks,
+  dueDeposits,
+  saveTransitions,
+  type BlocksAbove,
+} from './deposit-store.ts'
 import { detect, include, isAlive, isMovable, judge, leave, type Place } from './deposit.ts'
 import { heldRails } from './hold-store.ts'
 import { policiesFor, policyKey } from './policy-store.ts'
@@ -21,8 +26,8 @@ export interface SettlementInput {
   readonly rails: ReadonlyMap<RailId, Rail>
   /** Transfers to registered addresses in blocks that are in our view now. */
   readonly matches: readonly Match[]
-  /** Blocks that just left our view. */
-  readonly left: readonly Hex[]
+  /** All our blocks above a height have just left, whether or not their headers were still at hand. */
+  readonly left: BlocksAbove | null
   /** Deposits that proved to stand in the wrong block; those that may not be moved stay. */
   readonly misplaced: readonly DepositId[]
   readonly evidence: Evidence

@@ -32,8 +32,9 @@ export interface ConnectStep extends StepBase {
 
 export interface DisconnectStep extends StepBase {
   readonly kind: 'disconnect'
-  readonly ancestor: BlockRef
-  /** The blocks that leave, from the tip down. */
+  /** The new tip. All of ours above it is gone; a person may have agreed to one that the view did not hold. */
+  readonly ancestor: BlockHeader
+  /** The blocks of the view that leave, from the tip down. */
   readonly blocks: readonly BlockRef[]
 }
 

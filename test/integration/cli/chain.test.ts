@@ -29,6 +29,7 @@ test('the list shows where each chain stands', async (t) => {
     halt: null,
     halted_at: null,
     at_stake: null,
+    deposits_at_stake: null,
   })
 })
 
@@ -84,7 +85,9 @@ test('a halted chain shows since when, and what lies above the common ancestor',
   const { out } = await cli('chain', 'list')
   assert.match(out, /at stake +ethereum\/usdt +2 final +9007199254740995\.000001 USDT$/m)
   assert.match(out, /^ +ethereum\/usdt +1 detected +0\.5 USDT$/m)
-  assert.doesNotMatch(out, /orphaned/)
+  assert.match(out, /^ +which are +dep_4 +acme-live +detected +in block 100 +0\.5 USDT$/m)
+  assert.match(out, /^ +dep_2 +acme-live +final +in block 86 +9007199254740993\.000001 USDT$/m)
+  assert.doesNotMatch(out, /orphaned|dep_1/)
   const [row] = (await cli('chain', 'list', '--json'))
     .json()
     .filter(({ chain }: { chain: string }) => chain === 'ethereum')
@@ -93,6 +96,18 @@ test('a halted chain shows since when, and what lies above the common ancestor',
     { rail: 'ethereum/usdt', state: 'final', deposits: 2, amount: '9007199254740995000001' },
     { rail: 'ethereum/usdt', state: 'detected', deposits: 1, amount: '500000' },
   ])
+})
+
+test('how deep it goes is said as exactly as it is known', async (t) => {
+  const { db, cli } = await testCli(t)
+  const depth = async () => /^ +depth +(.*)$/m.exec((await cli('chain', 'list')).out)?.[1]
+  await seedChain(db, { finalized: 90, tip: 100 })
+  await seedHalt(db, { ...HALT, gone: ref(86) })
+  assert.equal(await depth(), '15 blocks')
+  await seedHalt(db, { ...HALT, ancestor: ref(40), gone: ref(80) })
+  assert.equal(await depth(), '21 to 60 blocks; all of these are read again')
+  await seedHalt(db, { ...HALT, ancestor: null, gone: ref(90) })
+  assert.equal(await depth(), 'at least 11 blocks')
 })
 
 test('without a common ancestor every deposit of the chain is at stake', async (t) => {
@@ -137,14 +152,14 @@ test('resuming takes finality back to the ancestor that was read and typed', asy
   assert.match(again.err, /ethereum is not halted/)
 })
 
-test('a chain that shares no block with its providers cannot be resumed', async (t) => {
+test('a chain whose providers do not tell how deep its reorg goes cannot be resumed', async (t) => {
   const { db, cli } = await testCli(t)
   await seedChain(db, { finalized: 90, tip: 100 })
   await seedHalt(db, { ...HALT, ancestor: null })
-  assert.match((await cli('chain', 'list')).out, /none of our blocks/)
+  assert.match((await cli('chain', 'list')).out, /common ancestor +not known: they contradict/)
   const refused = await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '0', ...WHY)
   assert.equal(refused.code, 1)
-  assert.match(refused.err, /no ancestor to accept; check that they serve the right chain/)
+  assert.match(refused.err, /no ancestor to accept; check that all of them serve the right chain/)
 })
 
 test('resuming wants the height and a reason', async (t) => {

@@ -56,7 +56,7 @@ test('with fewer headers than that the chain stands still, says so once, and los
   incident.reorganise(DEPTH, 1, new Map([[payment.hash, 'dropped']]))
   const { halt } = await incident.halt()
   assert.match(halt?.reason ?? '', /below every block we hold/)
-  assert.equal(halt?.ancestor, null)
+  assert.ok(halt?.ancestor !== null, 'deposits tell how deep it goes')
 
   await incident.pass(300)
   assert.match((await incident.problem()) ?? '', /^halted .*below every block we hold/)
@@ -75,5 +75,35 @@ test('with fewer headers than that the chain stands still, says so once, and los
   await incident.settle()
   assert.equal(incident.told(payment), 'detected confirmed final')
   assert.equal(await incident.problem(), null)
+  await incident.assertMirrorsChain()
+})
+
+test('with fewer headers than that, the blocks of deposits tell how deep it goes, and a person has it followed', async (t) => {
+  await using incident = await Incident.begin(t, CLASSIC)
+  const below = incident.pay(300n)
+  incident.mine(40)
+  const moved = incident.pay(100n)
+  const dropped = incident.pay(200n)
+  incident.mine(DEPTH - 2)
+  const before = await incident.settle()
+  assert.equal(incident.told(dropped), 'detected confirmed final')
+
+  incident.reorganise(DEPTH, 1, new Map([[dropped.hash, 'dropped']]))
+  const { halt, hash } = await incident.halt()
+  assert.match(halt?.reason ?? '', /below every block we hold/)
+  assert.equal(
+    halt?.gone?.height,
+    before.height - DEPTH + 1,
+    'the first block that is gone was paid in',
+  )
+  assert.equal(halt?.ancestor?.height, before.height - DEPTH - 40, 'the last payment before it')
+  assert.equal(hash, before.hash, 'the view is as it was')
+
+  await incident.acceptAncestor()
+  await incident.restart()
+  await incident.settle()
+  assert.equal(incident.told(below), 'detected confirmed final')
+  assert.equal(incident.told(moved), 'detected confirmed final reversed detected confirmed final')
+  assert.equal(incident.told(dropped), 'detected confirmed final reversed')
   await incident.assertMirrorsChain()
 })

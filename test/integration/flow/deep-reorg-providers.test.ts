@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { readCursor, resumeChain, retryChain, type Cursor } from '../../../src/block/block-store.ts'
+import { required } from '../../../src/lib/assert.ts'
+import { ALICE, storiesOf } from '../../support/anvil-world.ts'
+import { ANVIL, flowWorld, type FlowWorld } from '../../support/flow-world.ts'
+import { ScriptedChain } from '../../support/scripted-chain.ts'
+import { payment, SwitchedSource } from '../../support/switched-source.ts'
+
+/** A reorg below every header we hold, shown by one provider, by several, or by one that was wrong. */
+
+const CHAIN = ANVIL.chain.id
+const AS_IT_WAS = ['5: detected confirmed final', '7: detected confirmed final']
+
+test('the provider was wrong: once it shows our blocks again, a retry leaves everything as it was', async (t) => {
+  const { ours, wrong, source, world } = await deepWorld(t)
+  const before = await everything(world)
+  const { finalized } = await cursorOf(world)
+  source.node = wrong
+  assert.equal((await follow(world)).at(0), 'halted')
+  await retry(world)
+  assert.equal((await follow(world)).at(0), 'halted', 'it still contradicts')
+  source.node = ours
+  await retry(world)
+  assert.deepEqual(await follow(world), ['nothing_new'])
+  assert.deepEqual(await everything(world), before)
+  assert.deepEqual((await cursorOf(world)).finalized, finalized)
+})
+
+test('resumed, but our blocks are shown again after all: nothing was given up', async (t) => {
+  const { ours, wrong, source, world } = await deepWorld(t)
+  const before = await everything(world)
+  const { finalized } = await cursorOf(world)
+  source.node = wrong
+  await follow(world)
+  await resume(world)
+  source.node = ours
+  await follow(world)
+  assert.deepEqual(await everything(world), before)
+  assert.deepEqual((await cursorOf(world)).finalized, finalized)
+})
+
+test('while others uphold what one has replaced there is no depth to agree to; once they do not, there is', async (t) => {
+  const { ours, wrong, source, world } = await deepWorld(t)
+  const before = await everything(world)
+  source.node = wrong
+  source.finalityNode = ours
+  assert.equal((await follow(world)).at(0), 'halted')
+  const disputed = await cursorOf(world)
+  assert.equal(disputed.halt?.reason, 'a reorg reaches below every block we hold')
+  assert.equal(disputed.halt.ancestor, null)
+  assert.deepEqual(await everything(world), before)
+
+  source.finalityNode = null
+  await retry(world)
+  await follow(world)
+  const { halt } = await cursorOf(world)
+  const [, second] = world.paid
+  assert.equal(halt?.ancestor?.hash, world.paid[0])
+  assert.equal(halt?.gone?.hash, second)
+  assert.deepEqual(await storiesOf(world.db), AS_IT_WAS)
+})
+
+test('agreed to, then disputed: it halts again and takes nothing back', async (t) => {
+  const { ours, wrong, source, world } = await deepWorld(t)
+  const before = await everything(world)
+  source.node = wrong
+  await follow(world)
+  await resume(world)
+  source.finalityNode = ours
+  assert.equal((await follow(world)).at(0), 'halted')
+  assert.deepEqual(await everything(world), before)
+  source.finalityNode = null
+  await retry(world)
+  await follow(world)
+  assert.deepEqual(await storiesOf(world.db), [
+    '5: detected confirmed final',
+    '7: detected confirmed final reversed',
+  ])
+})
+
+test('a chain that has called nothing final yet does not follow below its first block by itself', async (t) => {
+  const ours = chainOf(10)
+  const other = ours.fork()
+  mineEmpty(ours, 20)
+  ours.mine([payment(ALICE, 5n)])
+  const source = new SwitchedSource(ours)
+  const world = await flowWorld(t, source, { start: 20 })
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  other.mine([])
+  mineEmpty(other, 30)
+  source.node = other
+  assert.equal((await world.run(world.watch.follower)).at(0), 'halted')
+  const { halt, finalized } = required(await readCursor(world.db, CHAIN), 'the chain has begun')
+  assert.equal(finalized, null)
+  assert.deepEqual(halt?.ancestor, { height: 19, hash: other.blocks[19]?.hash })
+  assert.deepEqual(await storiesOf(world.db), ['5: detected'])
+  await resume(world)
+  await world.run(world.watch.follower)
+  assert.deepEqual(await storiesOf(world.db), ['5: detected orphaned'])
+  assert.equal((await readCursor(world.db, CHAIN))?.height, 41)
+})
+
+interface DeepWorld extends FlowWorld {
+  /** Hashes of the blocks with payments. */
+  readonly paid: readonly string[]
+}
+
+/** Two final payments, read in a range; `wrong` parts from ours between them, and is as long. */
+async function deepWorld(t: TestContext) {
+  const ours = chainOf(10)
+  const first = ours.mine([payment(ALICE, 5n)])
+  mineEmpty(ours, 20)
+  const wrong = ours.fork()
+  mineEmpty(ours, 5)
+  const second = ours.mine([payment(ALICE, 7n)])
+  mineEmpty(ours, 150)
+  mineEmpty(wrong, 156)
+  const finalHeight = ours.blocks.length - 10
+  ours.finalize(finalHeight)
+  wrong.finalize(finalHeight)
+  const source = new SwitchedSource(ours)
+  const flow = await flowWorld(t, source)
+  await flow.register([ALICE])
+  const world: DeepWorld = { ...flow, paid: [first.hash, second.hash] }
+  assert.ok((await follow(world)).includes('backfilled'))
+  assert.deepEqual(await storiesOf(world.db), AS_IT_WAS)
+  return { ours, wrong, source, world }
+}
+
+function follow(world: FlowWorld): Promise<string[]> {
+  return world.run(world.watch.follower)
+}
+
+async function retry({ db }: FlowWorld): Promise<void> {
+  await db.transaction().execute((tx) => retryChain(tx, CHAIN))
+}
+
+async function resume(world: FlowWorld): Promise<void> {
+  const ancestor = required((await cursorOf(world)).halt?.ancestor, 'the depth is known')
+  await world.db.transaction().execute((tx) => resumeChain(tx, CHAIN, ancestor))
+}
+
+async function cursorOf({ db }: FlowWorld): Promise<Cursor> {
+  return required(await readCursor(db, CHAIN), 'the chain has begun')
+}
+
+/** Genesis and so many blocks on top. */
+function chainOf(blocks: number): ScriptedChain {
+  const chain = new ScriptedChain()
+  mineEmpty(chain, blocks)
+  return chain
+}
+
+function mineEmpty(chain: ScriptedChain, blocks: number): void {
+  for (let count = 0; count < blocks; count += 1) chain.mine([])
+}
+
+/** All that consumers could ever see change. */
+async function everything({ db }: FlowWorld) {
+  return {
+    deposits: await db.selectFrom('deposit').selectAll().orderBy('id').execute(),
+    sightings: await db.selectFrom('sighting').selectAll().orderBy('block_hash').execute(),
+    events: await db.selectFrom('event').selectAll().orderBy('position').execute(),
+    blocks: await db.selectFrom('block').selectAll().orderBy('hash').execute(),
+  }
+}

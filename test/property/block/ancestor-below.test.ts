@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { findAncestorBelow, type Known } from '../../../src/block/ancestor-below.ts'
+import { connect, EMPTY_VIEW, finalize, type ChainView } from '../../../src/block/chain-view.ts'
+import type { BlockRef } from '../../../src/domain/block.ts'
+import { required } from '../../../src/lib/assert.ts'
+import { ScriptedChain } from '../../support/scripted-chain.ts'
+
+/** Ours had so many blocks before the provider's parted from it; the view holds the newest `held` of them. */
+const cases = fc
+  .record({
+    length: fc.integer({ min: 4, max: 200 }),
+    fork: fc.nat({ max: 198 }),
+    held: fc.integer({ min: 1, max: 5 }),
+    start: fc.nat({ max: 60 }),
+    recorded: fc.uniqueArray(fc.nat({ max: 199 }), { maxLength: 30 }),
+  })
+  .filter(({ length, fork, held, start }) => fork < length - held && start <= length - held)
+
+interface Case {
+  readonly length: number
+  readonly fork: number
+  readonly held: number
+  readonly recorded: readonly number[]
+}
+
+/** Our blocks, the provider's, and what we know of ours. */
+function parted({ length, fork, held, recorded }: Case) {
+  const chain = new ScriptedChain()
+  while (chain.blocks.length < length) chain.mine([])
+  const ours = [...chain.blocks]
+  chain.cut(length - 1 - fork)
+  while (chain.blocks.length < length + 1) chain.mine([])
+  const known = recorded.filter((height) => height < length).toSorted((a, b) => a - b)
+  const at = (height: number): BlockRef => required(ours[height], 'a height of ours')
+  const linked = connect(EMPTY_VIEW, ours.slice(length - held), false)
+  const view: ChainView = finalize(linked, at(length - held))
+  let questions = 0
+  const source: Known['source'] = {
+    header: (height) => {
+      questions += 1
+      return chain.header(height)
+    },
+    isUpheld: (block) => chain.isUpheld(block),
+  }
+  const recordedBlock = async (atMost: number): Promise<BlockRef | null> => {
+    const height = known.findLast((one) => one <= atMost)
+    return height === undefined ? null : at(height)
+  }
+  return { chain, known, at, view, source, recordedBlock, questions: () => questions }
+}
+
+test('the ancestor is the highest block we know on both branches, and what is gone the lowest that is not', async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, async (drawn) => {
+      const { start, fork, length, held } = drawn
+      const world = parted(drawn)
+      const lowest = world.at(length - held)
+      const found = await findAncestorBelow(world.view, lowest, { ...world, start })
+      assert.ok(found !== 'unsteady')
+      const below = world.known.filter((height) => height < lowest.height)
+      const gone = below.find((height) => height > fork) ?? lowest.height
+      if (gone < start) {
+        assert.deepEqual(found, { ancestor: null, gone: lowest })
+        return
+      }
+      const stands = below.findLast((height) => height <= fork && height >= start)
+      const ancestor = world.chain.blocks[stands ?? Math.max(0, start - 1)]
+      assert.deepEqual(found.ancestor, ancestor)
+      assert.deepEqual(found.gone, world.at(gone))
+      assert.ok(world.questions() <= 10 + 2, `${world.questions()} questions for ${length} blocks`)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+const DEEP: Case = {
+  length: 100,
+  fork: 45,
+  held: 3,
+  recorded: [10, 20, 30, 40, 50, 60, 70, 80, 90],
+}
+
+test('while another provider upholds what this one replaced, the depth is not told', async () => {
+  const { at, source, ...world } = parted(DEEP)
+  const asked: number[] = []
+  const isUpheld = async ({ height }: BlockRef) => asked.push(height) > 0
+  const known = { ...world, source: { ...source, isUpheld }, start: 0 }
+  const found = await findAncestorBelow(world.view, at(97), known)
+  assert.deepEqual(found, { ancestor: null, gone: at(97) })
+  assert.deepEqual(asked, [50], 'of the lowest block that is said to be gone')
+})
+
+test('a provider without old headers does not tell the depth', async () => {
+  const { at, source, ...world } = parted(DEEP)
+  const header: typeof source.header = (height) =>
+    height < 60 ? Promise.resolve(null) : source.header(height)
+  const known = { ...world, source: { ...source, header }, start: 0 }
+  assert.deepEqual(await findAncestorBelow(world.view, at(97), known), {
+    ancestor: null,
+    gone: at(97),
+  })
+})
+
+test('a provider that answers otherwise when asked again is unsteady, at either end', async () => {
+  for (const end of [40, 50]) {
+    const { at, source, chain, ...world } = parted(DEEP)
+    let answers = 0
+    const header: typeof source.header = async (height) => {
+      if (height !== end || (answers += 1) === 1) return source.header(height)
+      const other = end === 40 ? chain.blocks[41] : { ...at(50), parentHash: at(49).hash }
+      return {
+        ...required(chain.blocks[height], 'it is shown'),
+        hash: required(other, 'a block').hash,
+      }
+    }
+    const known = { ...world, source: { ...source, header }, start: 0 }
+    assert.equal(await findAncestorBelow(world.view, at(97), known), 'unsteady')
+  }
+})
+
+test('ends of ranges that a backfill has left are known as well', async () => {
+  const { at, view, ...world } = parted({ ...DEEP, recorded: [10] })
+  const header = required(world.chain.blocks[30], 'below the fork')
+  const held = { ...view, blocks: [header, ...view.blocks] }
+  const found = await findAncestorBelow(held, at(97), { ...world, start: 0 })
+  assert.ok(found !== 'unsteady')
+  assert.deepEqual([found.ancestor, found.gone], [header, at(97)])
+})
+
+test('a chain that has called nothing final for as many blocks as are held does not say how deep it goes', async () => {
+  const { at, view, ...world } = parted(DEEP)
+  const far = { ...required(view.blocks.at(-1), 'there is a tip'), height: 97 + 25_000 }
+  const stalled = { blocks: [...view.blocks.slice(0, -1), far], finalized: at(10) }
+  const found = await findAncestorBelow(stalled, at(97), { ...world, start: 0 })
+  assert.deepEqual(found, { ancestor: null, gone: at(97) })
+  assert.equal(world.questions(), 0)
+})
