@@ -9,8 +9,10 @@ import type { Env } from '../lib/env.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { assertFence, type Lease } from '../store/lease.ts'
 import type { Report } from '../telemetry/report.ts'
+import { movementsOf } from './balance-movements.ts'
 import { chooseHolders, nameOf, windowsMax } from './balance-sample.ts'
 import {
+  countDifferences,
   dropWindows,
   dropWindowsOfOthers,
   liveliestHolders,
@@ -22,7 +24,6 @@ import {
   closeWindow,
   hear,
   openWindow,
-  type Movements,
   type Reading,
   type Verdict,
   type Window,
@@ -31,6 +32,9 @@ import type { Progress } from './audit-store.ts'
 import { lockFinding, noteFinding } from './finding-store.ts'
 import { watchersOf } from './notice-store.ts'
 import type { Subject } from './record-store.ts'
+
+/** Of one provider that stand: whoever makes its balances up could fill a book with them. What is left is counted. */
+const FINDINGS_MAX = 200
 
 export interface BalanceOptions extends Subject {
   readonly codec: Codec
@@ -151,6 +155,7 @@ export class BalanceChecks {
   async #note(tx: Tx, whose: Whose, verdict: Verdict, now: Date): Promise<Finding[]> {
     const { rail, address } = verdict.window.holder
     const opened: Finding[] = []
+    if ((await countDifferences(tx, whose)) >= FINDINGS_MAX) return opened
     for (const environment of await watchersOf(tx, rail, address)) {
       const difference = this.#difference(whose, verdict, environment)
       if (!(await noteFinding(tx, { difference, holdsFinals: false }, now))) continue
@@ -220,31 +225,4 @@ function toldOf(
       return [holder, balances === null || balance === null ? null : { ...balances, balance }]
     }),
   )
-}
-
-/**
- * What an account says has moved the addresses of these windows. What the issuer destroyed leaves a balance without a
- * transfer, and is announced.
- */
-function movementsOf(
-  windows: readonly Window[],
-  { transfers, notices }: Account,
-): ReadonlyMap<string, Movements> {
-  const movements = new Map(
-    windows.map(({ holder }) => [nameOf(holder), new Map<number, bigint>()]),
-  )
-  const move = (holder: Holder, height: number, amount: bigint): void => {
-    const moved = movements.get(nameOf(holder))
-    moved?.set(height, (moved.get(height) ?? 0n) + amount)
-  }
-  for (const { rail, height, from, to, amount } of transfers) {
-    move({ rail, address: from }, height, -amount)
-    move({ rail, address: to }, height, amount)
-  }
-  for (const { what, rail, height, address, value } of notices) {
-    if (what === 'destroyed' && address !== null && value !== null) {
-      move({ rail, address }, height, -value)
-    }
-  }
-  return movements
 }

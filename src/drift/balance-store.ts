@@ -106,6 +106,19 @@ export async function dropWindowsOfOthers(
     .execute()
 }
 
+/** How many findings about a provider's balances stand. */
+export async function countDifferences(tx: Tx, { chainId, provider }: Whose): Promise<number> {
+  const { count } = await tx
+    .selectFrom('finding')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('chain_id', '=', chainId)
+    .where('kind', '=', 'balance_differs')
+    .where('provider', '=', provider)
+    .where('state', '<>', 'resolved')
+    .executeTakeFirstOrThrow()
+  return count
+}
+
 /**
  * The addresses of a chain that were registered last and those that were paid last, in turn, of each half of `limit`
  * at most. Both are read from the end of an index: how many addresses there are does not matter.

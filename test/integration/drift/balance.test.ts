@@ -5,7 +5,7 @@ import { callToken, TOKEN_ADDRESS, transfer } from '../../../src/dev/token/token
 import { required } from '../../../src/lib/assert.ts'
 import { ALICE, BOB, CAROL, UNIT } from '../../support/anvil-world.ts'
 import { hides, type Bend } from './liar.ts'
-import { auditWorld, briefly, type AuditWorld } from './world.ts'
+import { auditWorld, balanceOutcomes, briefly, type AuditWorld } from './world.ts'
 
 /** Its owner can send: a deposit address that is swept. */
 const SWEPT = required(ANVIL_ACCOUNTS[3], 'ten accounts')
@@ -13,12 +13,6 @@ const SWEPT = required(ANVIL_ACCOUNTS[3], 'ten accounts')
 /** One provider, so that nobody else's word helps, and no proofs. */
 function weighing(t: Parameters<typeof auditWorld>[0], balanceSample = 3): Promise<AuditWorld> {
   return auditWorld(t, { providers: ['only'], balanceSample })
-}
-
-async function outcomes({ metrics }: AuditWorld): Promise<Record<string, number>> {
-  const metric = metrics.registry.getSingleMetric('settled_drift_balances_total')
-  const { values } = await required(metric, 'it is in the catalogue').get()
-  return Object.fromEntries(values.map(({ labels, value }) => [String(labels['outcome']), value]))
 }
 
 test('a log that the only provider hides shows in its own balances, to the unit', async (t) => {
@@ -47,12 +41,12 @@ test('a log that the only provider hides shows in its own balances, to the unit'
   assert.equal(evidence['explained_by_logs'], '20000000')
   assert.equal(Reflect.get(evidence['from'] as object, 'balance'), '10000000')
   assert.equal(Reflect.get(evidence['to'] as object, 'balance'), '280000001')
-  assert.deepEqual(await outcomes(world), { match: 1, mismatch: 1 })
+  assert.deepEqual(await balanceOutcomes(world), { match: 1, mismatch: 1 })
   await world.pay(ALICE, 5n * UNIT)
   await world.follow()
   await world.audit()
   assert.equal((await world.findings()).length, 1, 'it is found once, where it happened')
-  assert.deepEqual(await outcomes(world), { match: 3, mismatch: 1 })
+  assert.deepEqual(await balanceOutcomes(world), { match: 3, mismatch: 1 })
 })
 
 test('sweeps, fees, dust and what a stranger does make no finding, across rescans and restarts', async (t) => {
@@ -76,7 +70,7 @@ test('sweeps, fees, dust and what a stranger does make no finding, across rescan
     briefly(await world.findings()).filter((brief) => brief.startsWith('balance')),
     [],
   )
-  const { match = 0, mismatch, unavailable } = await outcomes(world)
+  const { match = 0, mismatch, unavailable } = await balanceOutcomes(world)
   assert.ok(match >= 6, `${match} balances were held against their logs`)
   assert.deepEqual([mismatch, unavailable], [undefined, undefined])
 })
@@ -96,7 +90,7 @@ test('a balance that the issuer destroyed is explained by the announcement', asy
     'address_blacklisted open',
     'funds_destroyed open',
   ])
-  assert.deepEqual(await outcomes(world), { match: 1 })
+  assert.deepEqual(await balanceOutcomes(world), { match: 1 })
 })
 
 test('a provider that runs no calls is heard all the same, and is not blamed', async (t) => {
@@ -107,7 +101,7 @@ test('a provider that runs no calls is heard all the same, and is not blamed', a
   await world.follow()
   assert.equal(await world.audit(), 'complete')
   assert.deepEqual(await world.findings(), [])
-  assert.deepEqual(await outcomes(world), { unavailable: 1 })
+  assert.deepEqual(await balanceOutcomes(world), { unavailable: 1 })
   assert.equal((await world.stories()).length, 1)
 })
 
@@ -118,7 +112,7 @@ test('what is no amount opens nothing', async (t) => {
   await world.register([ALICE])
   await world.follow()
   assert.equal(await world.audit(), 'complete')
-  assert.deepEqual(await outcomes(world), { unavailable: 1 })
+  assert.deepEqual(await balanceOutcomes(world), { unavailable: 1 })
   const windows = await world.db.selectFrom('balance_window').selectAll().execute()
   assert.deepEqual(windows, [])
 })

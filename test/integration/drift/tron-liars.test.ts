@@ -1,79 +1,13 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
-import type { TronNode } from '../../../src/dev/tron/node.ts'
-import type { Hex } from '../../../src/lib/hex.ts'
+import { test } from 'node:test'
 import { required } from '../../../src/lib/assert.ts'
-import { adapterFor, undiciHttp, type RpcHttp } from '../../../src/source/index.ts'
-import { createLogger } from '../../../src/telemetry/logger.ts'
-import { Metrics } from '../../../src/telemetry/metrics.ts'
-import { Report } from '../../../src/telemetry/report.ts'
 import { ALICE, BOB, UNIT } from '../../support/anvil-world.ts'
-import { devnetConfig, SOLID_LAG } from '../../support/devnet-chain.ts'
-import { assertMirrorsDevnet, devnetWorld, type DevnetWorld } from '../../support/devnet-world.ts'
-import { auditWith, briefly, type Auditing } from './world.ts'
-
-interface Info {
-  readonly id: string
-  readonly log?: readonly { readonly topics: readonly string[] }[]
-}
-
-/** What a node makes of its honest answer at a path. */
-type Bend = (path: string, answer: unknown) => unknown
-
-interface World extends DevnetWorld, Auditing {
-  /** By the node's place: 0, 1, 2. */
-  readonly bends: Map<number, Bend>
-  /** Everything so far is solid, and followed. */
-  settle(): Promise<void>
-}
-
-async function worldOfThree(t: TestContext): Promise<World> {
-  const bends = new Map<number, Bend>()
-  const http = undiciHttp()
-  let nodes: readonly TronNode[] = []
-  const bent: RpcHttp = {
-    post: async (request, limits) => {
-      const answer = await http.post(request, limits)
-      const index = nodes.findIndex(({ fullUrl }) => request.url.startsWith(fullUrl))
-      const bend = bends.get(index)
-      if (bend === undefined) return answer
-      const { pathname } = new URL(request.url)
-      return { ...answer, body: JSON.stringify(bend(pathname, JSON.parse(answer.body))) }
-    },
-  }
-  const world = await devnetWorld(t, { providers: [{}, {}, {}], http: bent })
-  nodes = world.nodes
-  await world.register([ALICE, BOB])
-  const report = new Report(createLogger({ level: 'silent' }), new Metrics())
-  const config = devnetConfig(world.nodes)
-  const { codec } = adapterFor('tron')
-  const auditing = auditWith(world, config, world.source.audit, { report, codec, proofEvery: 1 })
-  const settle = async () => {
-    world.devnet.mine(SOLID_LAG)
-    await world.follow()
-  }
-  return { ...world, ...auditing, bends, settle }
-}
-
-function bendInfos(bend: (info: Info) => Info): Bend {
-  return (path, answer) =>
-    path === '/wallet/gettransactioninfobyblocknum' ? (answer as Info[]).map(bend) : answer
-}
-
-const hides = (txHash: Hex): Bend =>
-  bendInfos((info) => (info.id === txHash.slice(2) ? { ...info, log: [] } : info))
-
-/** The transaction also paid somebody else, says this node. */
-const invents = (txHash: Hex, recipient: Hex): Bend =>
-  bendInfos((info) => {
-    const [log] = info.log ?? []
-    if (info.id !== txHash.slice(2) || log === undefined) return info
-    const topics = [...log.topics.slice(0, 2), recipient.slice(2).padStart(64, '0')]
-    return { ...info, log: [log, { ...log, topics }] }
-  })
+import { assertMirrorsDevnet } from '../../support/devnet-world.ts'
+import { hides, invents, tronWorld } from './tron-world.ts'
+import { briefly } from './world.ts'
 
 test('on TRON with honest nodes everybody is heard and nothing is found', async (t) => {
-  const world = await worldOfThree(t)
+  const world = await tronWorld(t, { providers: 3, proofEvery: 1 })
   await world.mined(ALICE, 20n * UNIT)
   await world.settle()
   assert.equal(await world.audit(), 'complete')
@@ -81,7 +15,7 @@ test('on TRON with honest nodes everybody is heard and nothing is found', async 
 })
 
 test('on TRON a deposit that the first node hid is found by two others and ends final, once', async (t) => {
-  const world = await worldOfThree(t)
+  const world = await tronWorld(t, { providers: 3, proofEvery: 1 })
   await world.mined(ALICE, 20n * UNIT)
   const hidden = await world.mined(ALICE, 30n * UNIT)
   world.bends.set(0, hides(hidden))
@@ -106,7 +40,7 @@ test('on TRON a deposit that the first node hid is found by two others and ends 
 })
 
 test('on TRON what one node invents is no deposit, and what it made of it once is found', async (t) => {
-  const world = await worldOfThree(t)
+  const world = await tronWorld(t, { providers: 3, proofEvery: 1 })
   const txHash = await world.mined(ALICE, 20n * UNIT)
   await world.settle()
   world.bends.set(1, invents(txHash, BOB))
@@ -128,7 +62,7 @@ test('on TRON what one node invents is no deposit, and what it made of it once i
 })
 
 test('on TRON a node that serves another block at a solid height is found', async (t) => {
-  const world = await worldOfThree(t)
+  const world = await tronWorld(t, { providers: 3, proofEvery: 1 })
   await world.mined(ALICE, 20n * UNIT)
   await world.settle()
   const { finalized_height, finalized_hash } = await world.db
@@ -149,7 +83,7 @@ test('on TRON a node that serves another block at a solid height is found', asyn
 })
 
 test('on TRON a blacklisted deposit address and a pause are found, and taken back', async (t) => {
-  const world = await worldOfThree(t)
+  const world = await tronWorld(t, { providers: 3, proofEvery: 1 })
   await world.wallet.callToken({ name: 'addBlackList', args: [ALICE] })
   await world.wallet.callToken({ name: 'pause' })
   world.devnet.mine()

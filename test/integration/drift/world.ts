@@ -9,6 +9,7 @@ import { listFindings } from '../../../src/drift/finding-store.ts'
 import { mine } from '../../../src/dev/anvil-control.ts'
 import type { Anvil } from '../../../src/dev/anvil.ts'
 import { TOKEN_ADDRESS, transfer } from '../../../src/dev/token/token.ts'
+import { required } from '../../../src/lib/assert.ts'
 import { systemEnv } from '../../../src/lib/env.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import { adapterFor } from '../../../src/source/index.ts'
@@ -143,4 +144,13 @@ async function roundOf(auditor: Auditor): Promise<string> {
 /** `kind state` of each finding, sorted. */
 export function briefly(findings: readonly Finding[]): string[] {
   return findings.map(({ kind, state }) => `${kind} ${state}`).toSorted()
+}
+
+/** How often balances were held against logs, by what came of it. */
+export async function balanceOutcomes({
+  metrics,
+}: Pick<AuditWorld, 'metrics'>): Promise<Record<string, number>> {
+  const metric = metrics.registry.getSingleMetric('settled_drift_balances_total')
+  const { values } = await required(metric, 'it is in the catalogue').get()
+  return Object.fromEntries(values.map(({ labels, value }) => [String(labels['outcome']), value]))
 }
