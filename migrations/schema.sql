@@ -425,3 +425,22 @@ create table sighting (
   constraint sighting_pkey PRIMARY KEY (deposit_id, block_hash),
   constraint sighting_deposit_id_fkey FOREIGN KEY (deposit_id) REFERENCES deposit(id)
 );
+
+create table token_notice (
+  chain_id text not null,
+  rail text not null,
+  address bytea not null,
+  what text not null,
+  block_hash bytea not null,
+  tx_hash bytea not null,
+  height bigint not null,
+  log_index integer not null,
+  block_time timestamp with time zone not null,
+  shown_by text not null,
+  constraint token_notice_pkey PRIMARY KEY (chain_id, rail, address, what, block_hash, tx_hash),
+  constraint token_notice_address_check CHECK ((length(address) = 20)),
+  constraint token_notice_what_check CHECK ((what = ANY (ARRAY['blacklisted'::text, 'unblacklisted'::text])))
+);
+CREATE INDEX token_notice_removals ON public.token_notice USING btree (chain_id, height) WHERE (what = 'unblacklisted'::text);
+comment on table token_notice is 'deposit_address.blacklisted_at follows from these, whichever came first: the announcement or the registration';
+comment on column token_notice.shown_by is 'the provider that showed it first; one that takes an address off the list was shown by two, where there are two';

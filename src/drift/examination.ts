@@ -1,16 +1,16 @@
-import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.ts'
+import { isMovable } from '../confirmation/deposit.ts'
+import type { Account, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
+import type { Codec } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { Difference, FindingId } from '../domain/finding.ts'
-import type { Codec } from '../domain/chain.ts'
-import { SourceError } from '../domain/source.ts'
 import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
-import { isMovable } from '../confirmation/deposit.ts'
-import { compare, transferOf, type Discrepancy, type Expected, type Records } from './compare.ts'
+import type { Hex } from '../lib/hex.ts'
+import type { Db } from '../store/database.ts'
 import { boundNotices } from './bounds.ts'
+import { compare, transferOf, type Discrepancy, type Expected, type Records } from './compare.ts'
 import {
   cutNotices,
-  differingReceipts,
   missedTransfer,
   movedTransfer,
   omissions,
@@ -19,9 +19,9 @@ import {
   type Scene,
 } from './difference.ts'
 import { Inquiry } from './hearing.ts'
+import { removalsIn, type ListNotice } from './notice-store.ts'
+import { proveSample, type ProofDeps } from './proof-sample.ts'
 import { readRecords, type Subject } from './record-store.ts'
-import type { Hex } from '../lib/hex.ts'
-import type { Db } from '../store/database.ts'
 
 /** What stops a rail, or takes an alarm back: no single provider's word does either. */
 const NEEDS_A_SECOND: ReadonlySet<TokenNotice['what']> = new Set([
@@ -30,13 +30,9 @@ const NEEDS_A_SECOND: ReadonlySet<TokenNotice['what']> = new Set([
   'unblacklisted',
 ])
 
-export interface ExaminationDeps extends Subject {
+export interface ExaminationDeps extends Subject, ProofDeps {
   readonly codec: Codec
-  readonly audit: AuditSource
   readonly db: Db
-  /** One block in so many is proven; 0: only those in which something differs. */
-  readonly proofEvery: number
-  readonly onProof: (proof: Proof) => void
 }
 
 export interface Stretch {
@@ -83,9 +79,16 @@ export interface HeardNotice {
   readonly isConfirmed: boolean
 }
 
+export interface Announced {
+  /** In the order of the chain. */
+  readonly heard: readonly HeardNotice[]
+  /** On record, and vouched for no longer: their addresses are still on the list. */
+  readonly withdrawn: readonly ListNotice[]
+}
+
 export interface Examined extends Cures {
   readonly account: Account
-  readonly notices: readonly HeardNotice[]
+  readonly notices: Announced
   readonly differences: readonly Difference[]
   readonly judged: Judged
 }
@@ -104,7 +107,10 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     account: told,
     isProven: stretch.isProven ?? false,
   })
-  const records = await db.transaction().execute((tx) => readRecords(tx, deps, account))
+  const { records, removals } = await db.transaction().execute(async (tx) => ({
+    records: await readRecords(tx, deps, account),
+    removals: await removalsIn(tx, chain.id, { from, to: from + account.headers.length - 1 }),
+  }))
   const inquiry = new Inquiry(audit, { provider, account }, deps.onProof)
   const found: Found = { differences: [...unproven], proven: [], disputed: [] }
   const shown = timed(account.transfers, records)
@@ -115,9 +121,13 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
   const { differences } = found
   // On another branch a token may say what it likes.
   const apart = apartIn(discrepancies)
-  const announced = boundNotices(account.notices.filter(({ height }) => !apart.has(height)))
-  differences.push(...cutNotices(announced.left, scene))
-  const notices = await hearNotices(inquiry, announced.taken)
+  const isOurs = ({ height }: TokenNotice): boolean => !apart.has(height)
+  const { taken, left } = boundNotices(account.notices.filter(isOurs))
+  differences.push(...cutNotices(left, scene))
+  const notices = {
+    heard: await hearNotices(inquiry, taken),
+    withdrawn: await unconfirmed(inquiry, removals.filter(isOurs)),
+  }
   const judged = { ...judgedBy(account, records, discrepancies), receipts: matched }
   return { account, notices, judged, ...found }
 }
@@ -181,6 +191,17 @@ function isHeldIn({ blocks }: Records, { height, hash }: BlockRef): boolean {
   return blocks.get(height) === hash
 }
 
+async function unconfirmed(
+  inquiry: Inquiry,
+  removals: readonly ListNotice[],
+): Promise<ListNotice[]> {
+  const withdrawn: ListNotice[] = []
+  for (const removal of removals) {
+    if (await inquiry.retracts(removal)) withdrawn.push(removal)
+  }
+  return withdrawn
+}
+
 async function hearNotices(
   inquiry: Inquiry,
   notices: readonly TokenNotice[],
@@ -241,51 +262,4 @@ function equalsUpTo({ match }: Expected, transfers: readonly Transfer[]): Transf
   return numberEqualTransfers(equals)
     .filter(({ ordinal }) => ordinal <= last)
     .map(({ transfer }) => transfer)
-}
-
-interface Sample {
-  readonly account: Account
-  readonly differences: readonly Difference[]
-  readonly matched: ReadonlySet<FindingId>
-}
-
-/**
- * Proves one block in so many, by its hash, so that nobody who serves them can tell which. Where the proof holds,
- * what it shows stands in the place of the logs: a hole in an index is found by it, too.
- */
-async function proveSample(
-  { audit, proofEvery, onProof }: ExaminationDeps,
-  scene: Scene,
-  { account, isProven }: { readonly account: Account; readonly isProven: boolean },
-): Promise<Sample> {
-  const differences: Difference[] = []
-  const matched = new Set<FindingId>()
-  let { transfers } = account
-  const sample = account.headers.filter(({ hash }) => isProven || isSampled(hash, proofEvery))
-  for (const header of sample) {
-    const proof = await proofOf(audit, scene.provider, header)
-    onProof(proof)
-    if (proof.outcome === 'mismatch') {
-      differences.push(differingReceipts(header, proof.detail, scene))
-    } else if (proof.outcome === 'match') {
-      matched.add(differingReceipts(header, '', scene).id)
-      const others = transfers.filter(({ height }) => height !== header.height)
-      transfers = [...others, ...proof.transfers]
-    }
-  }
-  return { account: { ...account, transfers }, differences, matched }
-}
-
-/** All receipts are much to ask for: who cannot give them is heard all the same. */
-async function proofOf(audit: AuditSource, provider: string, block: BlockRef): Promise<Proof> {
-  try {
-    return await audit.prove(provider, block)
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error
-    return { outcome: 'unavailable', detail: error.message }
-  }
-}
-
-function isSampled(hash: string, every: number): boolean {
-  return every > 0 && Number.parseInt(hash.slice(-8), 16) % every === 0
 }

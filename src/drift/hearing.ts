@@ -71,12 +71,19 @@ export class Inquiry {
 
   /** Whether two providers show the very same notice; where there is but one, its word is all there is. */
   async confirms(notice: TokenNotice): Promise<boolean> {
-    if (this.#audit.providers.length < AGREEING) return true
+    return this.#areEnough((await this.#witnessesOf(notice.height)).values(), notice)
+  }
+
+  /** Whether a notice that was confirmed is so no longer: the account lacks it, and everybody was heard about it. */
+  async retracts(notice: TokenNotice): Promise<boolean> {
+    if (showsNotice(this.#witness, notice)) return false
     const witnesses = [...(await this.#witnessesOf(notice.height)).values()]
-    const showing = witnesses.filter((witness) =>
-      witness?.account.notices.some((other) => isSameNotice(other, notice)),
-    )
-    return showing.length >= AGREEING
+    return !witnesses.includes(null) && !this.#areEnough(witnesses, notice)
+  }
+
+  #areEnough(witnesses: Iterable<Witness | null>, notice: TokenNotice): boolean {
+    const showing = [...witnesses].filter((witness) => showsNotice(witness, notice))
+    return showing.length >= Math.min(AGREEING, this.#audit.providers.length)
   }
 
   /** The first proof that can be had decides; who serves something else is found out when it is audited. */
@@ -118,6 +125,10 @@ export class Inquiry {
   #otherNames(): string[] {
     return this.#audit.providers.filter((name) => name !== this.#provider)
   }
+}
+
+function showsNotice(witness: Witness | null, notice: TokenNotice): boolean {
+  return witness?.account.notices.some((other) => isSameNotice(other, notice)) ?? false
 }
 
 /** Positions of logs in their block are how a node numbers them. */

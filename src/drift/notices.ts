@@ -5,12 +5,20 @@ import { findingId } from '../domain/id.ts'
 import { required } from '../lib/assert.ts'
 import type { Tx } from '../store/database.ts'
 import type { Scene } from './difference.ts'
-import type { HeardNotice } from './examination.ts'
-import { lockFinding, noteFinding, resolveFindings, type ResolvedFinding } from './finding-store.ts'
+import type { Announced, HeardNotice } from './examination.ts'
 import {
-  markBlacklisted,
+  lockFinding,
+  noteFinding,
+  openFinding,
+  resolveFindings,
+  type ResolvedFinding,
+} from './finding-store.ts'
+import {
+  forgetNotice,
+  isListNotice,
+  recordNotice,
+  refreshMarks,
   takenBack,
-  unmarkBlacklisted,
   watchersOf,
   type TakenBack,
 } from './notice-store.ts'
@@ -31,35 +39,63 @@ export interface Noted {
 }
 
 /**
- * What a token announced about itself; `notices` are in the order of the chain. Each announcement is noted once, whoever shows
- * it: unlike a difference it does not go away by being read again, only by another announcement or a person.
- * Addresses that nobody registered concern nobody here. What is not confirmed takes nothing back and holds nothing.
+ * What a token announced about itself, in the order of the chain. Each announcement is noted once, whoever shows it:
+ * unlike a difference it does not go away by being read again, only by another announcement or a person. Of addresses
+ * that nobody registered nothing is found, and it is kept who is on a list. What is not confirmed takes nothing back
+ * and holds nothing.
  */
 export async function takeNotices(
   tx: Tx,
-  notices: readonly HeardNotice[],
+  { heard: notices, withdrawn }: Announced,
   scene: Scene,
   now: Date,
 ): Promise<Noted> {
   const opened: Finding[] = []
   const resolved: ResolvedFinding[] = []
+  const { id: chainId } = scene.chain
+  for (const notice of withdrawn) await forgetNotice(tx, chainId, notice)
   for (const heard of notices) {
     const { notice, isConfirmed } = heard
+    const isBelieved = isConfirmed || notice.what === 'blacklisted'
+    if (isListNotice(notice) && isBelieved) {
+      await recordNotice(tx, chainId, notice, scene.provider)
+    }
     const back = takesBack(notice, scene.codec)
     if (back !== null) {
       if (!isConfirmed) continue
       resolved.push(...(await resolveAll(tx, back, { notice, scene, now })))
-      if (notice.what === 'unblacklisted') await unmarkBlacklisted(tx, notice, back.subject)
       continue
     }
     const holdsFinals = isConfirmed && notice.what === 'deprecated'
     for (const difference of await differencesOf(tx, heard, scene)) {
       if (!(await noteFinding(tx, { difference, holdsFinals }, now))) continue
-      if (notice.what === 'blacklisted') await markBlacklisted(tx, notice)
       opened.push(required(await lockFinding(tx, difference.id), 'it was just written'))
     }
   }
+  if (withdrawn.length > 0 || notices.some(({ notice }) => isListNotice(notice))) {
+    opened.push(...(await markListed(tx, scene, now)))
+  }
   return { opened, resolved }
+}
+
+/**
+ * Lets the marks on addresses follow from what is on record, and finds those that are marked by it: an address that
+ * was registered after it was put on the list, or one that was never taken off it. A finding that settled had resolved
+ * stands again.
+ */
+export async function markListed(
+  tx: Tx,
+  { chain, codec }: Pick<Scene, 'chain' | 'codec'>,
+  now: Date,
+): Promise<Finding[]> {
+  const opened: Finding[] = []
+  for (const { environment, notice, shownBy } of await refreshMarks(tx, chain.id)) {
+    const scene = { chain, codec, provider: shownBy }
+    const difference = differenceOf({ notice, isConfirmed: true }, scene, environment)
+    const { finding, isNew } = await openFinding(tx, difference, now)
+    if (isNew) opened.push(finding)
+  }
+  return opened
 }
 
 /** One for each environment that watches the address; one for all where it concerns the token. */

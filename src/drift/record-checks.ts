@@ -17,7 +17,9 @@ import {
   type Undelivered,
   type UnpublishedEvents,
 } from './check-store.ts'
+import type { Scene } from './difference.ts'
 import { openFinding, resolveFindings, type ResolvedFinding } from './finding-store.ts'
+import { markListed } from './notices.ts'
 import type { Noticed } from './unheard.ts'
 
 const DEPOSITS_MAX = 1_000
@@ -54,13 +56,15 @@ export interface Checked {
 /** Whether our records are at one with each other: what nobody outside needs to be asked about. */
 export class RecordChecks {
   readonly #chain: Chain
+  readonly #scene: Pick<Scene, 'chain' | 'codec'>
   /** Deposits that ought to have moved on at the round before. Only the second time it is no coincidence. */
   #overdue: ReadonlySet<string> = new Set()
   /** Events up to here have been looked at since this daemon began. */
   #position = 0
 
-  constructor({ chain }: { readonly chain: Chain }) {
+  constructor({ chain, codec }: Pick<Scene, 'chain' | 'codec'>) {
     this.#chain = chain
+    this.#scene = { chain, codec }
   }
 
   /** All reading is done in a transaction of its own: the fenced one, for which the chain waits, only writes. */
@@ -96,6 +100,7 @@ export class RecordChecks {
       const { finding, isNew } = await openFinding(tx, difference, now)
       if (isNew) opened.push(finding)
     }
+    opened.push(...(await markListed(tx, this.#scene, now)))
     const found = new Set<string>([...silence.unresolved, ...whole.map((one) => one.id)])
     const standing = await standingIds(tx, this.#chain.id, WHOLE_KINDS)
     const gone = standing.filter((one) => !found.has(one))

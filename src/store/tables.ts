@@ -166,6 +166,18 @@ export interface Tables {
     updated_at: Date
   }
   audit_round: { chain_id: string; height: number; completed_at: Date }
+  token_notice: {
+    chain_id: string
+    rail: string
+    address: Buffer
+    what: 'blacklisted' | 'unblacklisted'
+    block_hash: Buffer
+    tx_hash: Buffer
+    height: number
+    log_index: number
+    block_time: Date
+    shown_by: string
+  }
   balance_window: {
     chain_id: string
     provider: string
