@@ -73,7 +73,7 @@ function halt({ halted_at: since, halt: { reason, head, ancestor } }) {
       ['Since (UTC)', moment(since)],
       ['Why', reason],
       ["The providers' head", place(head)],
-      ['Common ancestor', ancestor === null ? 'none of our blocks' : place(ancestor)],
+      ['Common ancestor', ancestor === null ? 'not known' : place(ancestor)],
       ['What to do', h('code', null, 'settled chain list')],
     ]),
   )

@@ -29,10 +29,11 @@ export async function findAncestorBelow(
   const untold = { ancestor: null, gone: lowest }
   if (isCutShort(view, lowest)) return untold
   const found = await search(view, lowest, known)
-  if (found === null || found.gone.height < known.start) return untold
-  const stands = (found.stands?.height ?? -1) < known.start ? null : found.stands
+  const floor = Math.max(0, known.start - 1)
+  if (found === null || found.gone.height <= floor) return untold
+  const stands = (found.stands?.height ?? -1) < floor ? null : found.stands
   const [ancestor, above] = await Promise.all([
-    known.source.header(stands?.height ?? Math.max(0, known.start - 1)),
+    known.source.header(stands?.height ?? floor),
     known.source.header(found.gone.height),
   ])
   if (ancestor === null || above === null) return untold

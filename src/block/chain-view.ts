@@ -119,15 +119,14 @@ export function pruneFloor(view: ChainView, chain: Chain): number {
 }
 
 /**
- * Whether headers may have been let go from above the finalized block, because the chain called nothing final for so
- * long. What is missing below such a view is not final, and a person who agreed to lose it could not be told from a
- * chain that said so: `isAgreedUpon` would take the one for the other.
+ * Whether there are so many headers, down to the `lowest` that links to our tip, that others may have been let go from
+ * above a finalized block that stalls. A person's agreement to go back below them could then not be told from that
+ * stall: `isAgreedUpon` would take the one for the other.
  */
 export function isCutShort(view: ChainView, lowest: BlockRef): boolean {
   const length = (tipOf(view)?.height ?? 0) - lowest.height
-  const isFinalityBelow = view.finalized === null || view.finalized.height < lowest.height
   // Half: a reorg that was followed may just have made it shorter.
-  return isFinalityBelow && length >= VIEW_BLOCKS_MAX / 2
+  return length >= VIEW_BLOCKS_MAX / 2
 }
 
 export type FinalityVerdict =

@@ -3,6 +3,8 @@ import { test, type TestContext } from 'node:test'
 import { readCursor, resumeChain, retryChain, type Cursor } from '../../../src/block/block-store.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { ALICE, storiesOf } from '../../support/anvil-world.ts'
+import { addLog, fakeBlock, hashOf, startFakeNode, type FakeNode } from '../../support/fake-node.ts'
+import { openFakeSource } from '../../support/fake-source.ts'
 import { ANVIL, flowWorld, type FlowWorld } from '../../support/flow-world.ts'
 import { ScriptedChain } from '../../support/scripted-chain.ts'
 import { payment, SwitchedSource } from '../../support/switched-source.ts'
@@ -59,6 +61,37 @@ test('while others uphold what one has replaced there is no depth to agree to; o
   assert.equal(halt?.ancestor?.hash, world.paid[0])
   assert.equal(halt?.gone?.hash, second)
   assert.deepEqual(await storiesOf(world.db), AS_IT_WAS)
+})
+
+test('real nodes: one that lies about the depth is turned away from, and the other one tells it', async (t) => {
+  const nodes = [await startFakeNode(t, 200), await startFakeNode(t, 200)] as const
+  for (const node of nodes) {
+    node.finalized = 180
+    addLog(node, 20, { to: ALICE, amount: 5_000_000n })
+    addLog(node, 100, { to: ALICE, amount: 7_000_000n })
+  }
+  const { source, lines } = await openFakeSource(t, nodes)
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  assert.ok((await follow(world)).includes('backfilled'))
+  assert.deepEqual(await storiesOf(world.db), AS_IT_WAS)
+
+  const [lying, honest] = nodes
+  replaceFrom(honest, 60, 'b')
+  replaceFrom(lying, 15, 'c')
+  await follow(world)
+  assert.equal((await cursorOf(world)).halt?.ancestor, null)
+  assert.match(JSON.stringify(lines), /a branch that was left is shown as the chain/)
+  await retry(world)
+  await follow(world)
+  const { halt } = await cursorOf(world)
+  assert.deepEqual([halt?.ancestor?.height, halt?.gone?.height], [20, 100])
+  await resume(world)
+  await follow(world)
+  assert.deepEqual(await storiesOf(world.db), [
+    '5: detected confirmed final',
+    '7: detected confirmed final reversed',
+  ])
 })
 
 test('agreed to, then disputed: it halts again and takes nothing back', async (t) => {
@@ -144,6 +177,14 @@ async function resume(world: FlowWorld): Promise<void> {
 
 async function cursorOf({ db }: FlowWorld): Promise<Cursor> {
   return required(await readCursor(db, CHAIN), 'the chain has begun')
+}
+
+/** Another branch from a height on, without payments, and a block longer. */
+function replaceFrom(node: FakeNode, from: number, branch: string): void {
+  for (let height = from; height <= 200; height += 1) {
+    node.blocks[height] = fakeBlock(height, 'no', branch)
+  }
+  required(node.blocks[from], 'of 200').header['parentHash'] = hashOf(from - 1)
 }
 
 /** Genesis and so many blocks on top. */

@@ -129,7 +129,16 @@ test('ends of ranges that a backfill has left are known as well', async () => {
   assert.deepEqual([found.ancestor, found.gone], [header, at(97)])
 })
 
-test('a chain that has called nothing final for as many blocks as are held does not say how deep it goes', async () => {
+test('a chain of which not even the genesis is ours has no block below our first', async () => {
+  const { at, view, ...world } = parted({ ...DEEP, held: 100, recorded: [] })
+  const other = new ScriptedChain()
+  other.cut(1)
+  for (let height = 0; height < 100; height += 1) other.mine([])
+  const known = { ...world, source: other, start: 0 }
+  assert.deepEqual(await findAncestorBelow(view, at(0), known), { ancestor: null, gone: at(0) })
+})
+
+test('where the headers held may not reach down to a finalized block that stalls, nothing is told', async () => {
   const { at, view, ...world } = parted(DEEP)
   const far = { ...required(view.blocks.at(-1), 'there is a tip'), height: 97 + 25_000 }
   const stalled = { blocks: [...view.blocks.slice(0, -1), far], finalized: at(10) }

@@ -81,6 +81,24 @@ test('a reorg is planned from the tip down, and never past the finalized block',
   assert.equal(planReorg(VIEW, null).kind, 'halt')
 })
 
+test('below all we hold a reorg is followed as far as a person has agreed, and not a block deeper', () => {
+  const agreed: ChainView = { ...VIEW, finalized: block('a3') }
+  assert.equal(planReorg(VIEW, block('a3')).kind, 'halt')
+  assert.equal(planReorg({ ...VIEW, finalized: null }, block('a3')).kind, 'halt')
+  assert.equal(planReorg(agreed, block('a2')).kind, 'halt')
+  assert.equal(
+    planReorg(agreed, block('b3')).kind,
+    'halt',
+    'another block than the one agreed upon',
+  )
+  for (const ancestor of [block('a3'), block('a4')]) {
+    const blocks = [block('a8'), block('a7'), block('a6'), block('a5')]
+    assert.deepEqual(planReorg(agreed, ancestor), { kind: 'disconnect', ancestor, blocks })
+    assert.deepEqual(disconnect(agreed, ancestor).blocks, [ancestor])
+  }
+  assert.throws(() => disconnect(VIEW, block('a3')), /not in our view/)
+})
+
 test('disconnecting keeps the ancestor and needs it', () => {
   assert.deepEqual(disconnect(VIEW, block('a6')).blocks, [block('a5'), block('a6')])
   assert.throws(() => disconnect(VIEW, block('b6')), /not in our view/)
