@@ -109,8 +109,8 @@ export function hear(
 function advance(window: Window, header: BlockHeader, moved: bigint | undefined): Window | null {
   const { from, to, heard } = window
   const { height, hash, parentHash } = header
-  if (height < heard.height) return window
-  if (height === heard.height) return isOther(heard.hash, hash) ? null : window
+  // Another block than the one that was heard is noticed by the next one, which does not link.
+  if (height <= heard.height) return window
   if (height > heard.height + 1 || isOther(heard.hash, parentHash)) return null
   if (isParted(from, header) || isParted(to, header)) return null
   const advanced = { ...window, heard: { height, hash } }

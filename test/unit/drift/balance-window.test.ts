@@ -154,6 +154,8 @@ test('with a spread nothing is judged by a movement that may or may not be in a 
 test('with a spread the blocks around a balance are those it was told for', () => {
   const other = hear(begin(20, 100n, 3), { headers: blocks(18, 25, 'b', 20) }, moving())
   assert.equal(other.window, null)
+  const late = hear(begin(20, 100n, 3), { headers: blocks(19, 25) }, moving())
+  assert.equal(late.window, null, 'its first block was passed over')
   const window = closed(begin(20, 100n, 3), 30, 100n)
   const replaced = hear(window, { headers: blocks(18, 35, 'b', 30) }, moving())
   assert.deepEqual([replaced.window, replaced.verdicts], [null, []])
