@@ -10,7 +10,7 @@ import type { Actor } from '../../src/lib/loop.ts'
 import { LeaseLostError } from '../../src/store/lease.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { SimPool } from './database/sim-pool.ts'
-import type { Mishap, SessionOwner, Statement } from './database/session.ts'
+import { isBeginning, type Mishap, type SessionOwner, type Statement } from './database/session.ts'
 import { DATABASE_FAULTS } from './profile.ts'
 import { Violation } from './violation.ts'
 import type { Dice } from './world/dice.ts'
@@ -28,6 +28,7 @@ const REST_MS: Readonly<Record<string, number>> = {
   publisher: 2_500,
   dispatcher: 2_500,
   lane: 1_000,
+  auditor: 1_000,
   gauges: 90_000,
   housekeeping: 300_000,
 }
@@ -142,7 +143,7 @@ export class Daemon implements SessionOwner {
 
   /** Between what was read and the transaction that writes: the place where a pause does most harm. */
   async linger(statement: string): Promise<void> {
-    if (statement !== 'begin' || this.#requests > 0) return
+    if (!isBeginning(statement) || this.#requests > 0) return
     if (!this.#dice.chance(this.#world.pauseRate)) return
     const ms = this.#dice.between(2_000, 25_000)
     this.#world.coverage.count('F10 paused before a transaction')
@@ -202,7 +203,8 @@ export class Daemon implements SessionOwner {
   #restMs(actor: Actor): number {
     const [kind = ''] = actor.name.split(':')
     const restMs = REST_MS[kind] ?? REST_MS_OTHERS
-    return Math.round(restMs * (0.5 + this.#dice.fraction()))
+    const pace = this.#world.profile.paces[kind] ?? 1
+    return Math.round(restMs * pace * (0.5 + this.#dice.fraction()))
   }
 
   #laneHost(): LaneHost {

@@ -17,6 +17,14 @@ interface DepositRow {
   readonly block: string
 }
 
+/** Findings about our own records, which nothing that others do may open. */
+const OUR_MISTAKES = new Set([
+  'view_broken',
+  'state_overdue',
+  'event_unpublished',
+  'delivery_missing',
+])
+const MISSED = new Set(['deposit_missing', 'transfer_disputed', 'deposit_extra', 'deposit_differs'])
 const ALIVE = new Set(['detected', 'confirmed', 'final'])
 
 /** Compares what settled has come to with what the generated chain says. */
@@ -60,6 +68,16 @@ export class Judge {
     return open.length === 0 ? null : open.map(([name, count]) => `${count} ${name}`).join(', ')
   }
 
+  /** Whether the second look has been at everything that is final since `ms`. */
+  async isAuditedSince(ms: number): Promise<boolean> {
+    const [row] = await this.#world.server.query<{ is_audited: boolean }>(
+      `select r.completed_at >= $1 and r.height = c.finalized_height as is_audited
+       from audit_round r join chain_cursor c using (chain_id)`,
+      [new Date(ms)],
+    )
+    return row?.is_audited === true
+  }
+
   /** Says in one violation what is missing or too much. */
   async explain(): Promise<void> {
     const difference = await this.#difference()
@@ -78,6 +96,7 @@ export class Judge {
       )
       coverage.count(`ends ${row.state}`)
     }
+    await this.#checkFindings()
     for (const reader of this.#operators.readers) {
       for (const receiver of receivers) {
         if (receiver.environment !== reader.environment) continue
@@ -92,6 +111,30 @@ export class Judge {
     const fed = this.#operators.readers.reduce((sum, reader) => sum + reader.events.size, 0)
     const versions = [...observer.lives.values()].reduce((sum, life) => sum + life.version, 0)
     hold(fed === versions, 'I6', () => `${versions} events were committed and ${fed} are in feeds`)
+  }
+
+  /**
+   * What the second look finds and heals was missed by the first one. Of the kinds that only our own mistakes make,
+   * there is nothing to be found; but some tell by recorded times, and those may be an hour off.
+   */
+  async #checkFindings(): Promise<void> {
+    const { coverage, server, profile } = this.#world
+    const rows = await server.query<{ kind: string; summary: string }>(
+      'select kind, summary from finding order by opened_at, id',
+    )
+    for (const { kind } of rows) coverage.count(`finding ${kind}`)
+    if (profile.clockJumps > 0) return
+    const ours = rows.find(({ kind }) => OUR_MISTAKES.has(kind) || this.#isMissed(kind))
+    hold(ours === undefined, 'I7', () => `${ours?.kind}: ${ours?.summary}`)
+  }
+
+  /** Where nobody leaves logs out of an answer and nobody invents any, nothing may be missing on record. */
+  #isMissed(kind: string): boolean {
+    const { providers } = this.#world.profile
+    const isTold = providers.some(
+      ({ lies }) => lies.omitted_logs !== undefined || lies.forged_transfer !== undefined,
+    )
+    return !isTold && MISSED.has(kind)
   }
 
   async #difference(): Promise<Violation | null> {

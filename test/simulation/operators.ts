@@ -8,7 +8,7 @@ import { required } from '../../src/lib/assert.ts'
 import type { Daemon } from './daemon.ts'
 import { FeedReader } from './feed-reader.ts'
 import type { Oracle, Registered } from './oracle.ts'
-import { hold } from './violation.ts'
+import { hold, Violation } from './violation.ts'
 import type { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
 import { FAMILIES } from './world/family.ts'
@@ -191,6 +191,11 @@ export class Operators {
         const cursor = await lockCursor(tx, chainId)
         if (cursor === null || cursor.halt === null) return null
         const { halt, finalized } = cursor
+        hold(
+          finalized === null || chain.everFinal.has(finalized.hash),
+          'I3',
+          () => `the chain stands still for block ${finalized?.height}, which never was final`,
+        )
         if (finalized === null || chain.isCanonical(finalized.hash)) {
           await retryChain(tx, chainId)
           return 'retried'
@@ -199,7 +204,8 @@ export class Operators {
         await resumeChain(tx, chainId, halt.ancestor)
         return 'resumed'
       })
-    } catch {
+    } catch (error) {
+      if (error instanceof Violation) throw error
       return null
     }
   }

@@ -132,6 +132,8 @@ export interface Profile {
   readonly pastFinal: boolean
   readonly providers: readonly ProviderProfile[]
   readonly daemons: number
+  /** How much longer or shorter an actor rests than it would: who is ahead of whom is a matter of luck. */
+  readonly paces: Readonly<Record<string, number>>
   readonly database: Rates<DatabaseFault>
   readonly pauses: number
   readonly clockJumps: number
@@ -142,6 +144,8 @@ export interface Profile {
   readonly endpointSwitches: number
   /** Providers whose word a policy asks for. */
   readonly witnesses: number
+  /** Whether the world ends only after the second look has been at all of it. */
+  readonly isAudited: boolean
 }
 
 /** What goes wrong in this seed, and how often: about half of all classes each time, so that each also runs alone. */
@@ -166,11 +170,12 @@ export function drawProfile(seed: string): Profile {
       returns: maybe(dice, 0.5, 0.6),
       again: dice.fraction(),
     },
-    pastFinal: dice.chance(0.08),
+    pastFinal: dice.chance(0.12),
     providers: Array.from({ length: providers }, (_, index) =>
       drawProvider(dice.fork(`provider ${index}`), family, isTroubled),
     ),
     daemons: dice.chance(0.4) ? 2 : 1,
+    paces: drawPaces(dice.fork('paces')),
     database: isTroubled ? drawRates(dice, DATABASE_FAULTS, 0.4, 0.012) : {},
     pauses: maybe(dice, 0.4, 0.06),
     clockJumps: maybe(dice, 0.3, 0.1),
@@ -180,6 +185,7 @@ export function drawProfile(seed: string): Profile {
     replays: maybe(dice, 0.4, 0.2),
     endpointSwitches: maybe(dice, 0.2, 0.1),
     witnesses: providers > 1 && dice.chance(0.5) ? 2 : 1,
+    isAudited: dice.fork('audited').chance(0.5),
   }
   const isLost = providers > 1 && dice.fork('lost').chance(0.08)
   return isLost ? withLostProvider(profile) : withLiar(profile, dice.fork('liar'))
@@ -270,6 +276,11 @@ function drawLies(dice: Dice, family: Family): ProviderProfile['lies'] {
     ...drawRates(dice, TRON_BLOCK_LIES, 0.3, 0.12),
     ...drawRates(dice, TRON_RANGE_LIES, 0.5, 0.5),
   }
+}
+
+function drawPaces(dice: Dice): Profile['paces'] {
+  const kinds = ['follower', 'rescanner', 'witness', 'publisher', 'dispatcher', 'lane']
+  return Object.fromEntries(kinds.map((kind) => [kind, dice.pick([0.3, 1, 1, 5])]))
 }
 
 function maybe(dice: Dice, probability: number, most: number): number {

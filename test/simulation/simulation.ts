@@ -26,8 +26,8 @@ export interface Result {
   readonly wallMs: number
 }
 
-/** Of the calm world until it has to be at rest; a fifth of that is usual. */
-const STEPS_MAX = 6_000
+/** Of the calm world until it has to be at rest; a tenth of that is usual. */
+const STEPS_MAX = 10_000
 /** More blocks than finality lags behind, so that every rule that a policy may draw is met. */
 const CALM_BLOCKS = 6
 
@@ -45,6 +45,8 @@ export class Simulation {
   #started = 0
   #operations = 0
   #mined = 0
+  /** Since when the world is as it has to be in the end. */
+  #settledMs: number | null = null
   #phase: Result['phase'] = 'setup'
   #branches: SimBlock[] = []
 
@@ -150,9 +152,21 @@ export class Simulation {
     const waitingMs = await this.#judge.msUntilDue()
     if (waitingMs > 1_000) this.#world.time.leap(waitingMs)
     if (!(await this.#judge.isSettled())) return false
+    if (this.#profile.isAudited && !(await this.#isAudited())) return false
     await this.#serving(daemon, () => this.#operators.readFeeds(daemon, 1_000))
     await this.#judge.conclude(this.#observer)
     return true
+  }
+
+  /** A round begins a minute after the one before, in which nothing else would happen. */
+  async #isAudited(): Promise<boolean> {
+    const { time } = this.#world
+    if (this.#settledMs === null) {
+      this.#settledMs = time.nowMs
+      time.leap(60_000)
+      return false
+    }
+    return this.#judge.isAuditedSince(this.#settledMs)
   }
 
   /** Lets one thing happen, and everything that follows from it at once. */

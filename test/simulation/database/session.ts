@@ -116,7 +116,7 @@ export class Session {
   async #run(text: string, values: readonly unknown[]): Promise<unknown> {
     const result = await this.#send(text, values)
     this.#owner.ran(text, values, result.rowCount ?? 0)
-    if (text === 'begin') this.#statements = []
+    if (isBeginning(text)) this.#statements = []
     else if (text === 'rollback') this.#statements = null
     else if (text === 'commit') {
       const statements = this.#statements ?? []
@@ -151,7 +151,7 @@ export class Session {
 
   async #try(text: string, values: unknown[]): Promise<pg.QueryResult | 'locked'> {
     if (!this.#owner.isAlive && text !== 'rollback') throw connectionLost()
-    if (text === 'begin') this.#client = await this.#connections.lend()
+    if (isBeginning(text)) this.#client = await this.#connections.lend()
     const client = this.#client ?? (await this.#connections.shared())
     const query = { name: nameOf(text), text, values }
     const isEnd = text === 'commit' || text === 'rollback'
@@ -228,6 +228,11 @@ function nameOf(text: string): string {
   const name = names.get(text) ?? `s${names.size}`
   names.set(text, name)
   return name
+}
+
+/** One that only reads begins otherwise than one that writes. */
+export function isBeginning(text: string): boolean {
+  return text === 'begin' || text.startsWith('start transaction')
 }
 
 /** What a dead process is still waiting for. */

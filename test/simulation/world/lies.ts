@@ -85,8 +85,10 @@ function lieAboutLogs(
   switch (drawn) {
     case 'foreign_log':
       return [...logs, { ...logs.at(-1), address: dice.hex(20), logIndex: '0xffff' }]
-    case 'duplicated_logs':
-      return [...logs, first]
+    case 'duplicated_logs': {
+      const at = dice.chance(0.5) ? 1 : logs.length
+      return logs.toSpliced(at, 0, first)
+    }
     case 'sibling_logs':
       return logs.map((log) => ({ ...log, blockHash: first.blockHash.replace(/^0x../, '0x00') }))
     case 'unsorted_logs':
