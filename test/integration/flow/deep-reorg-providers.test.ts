@@ -135,6 +135,39 @@ test('a chain that has called nothing final yet does not follow below its first 
   assert.equal((await readCursor(world.db, CHAIN))?.height, 41)
 })
 
+test('blocks that had been left before tell nothing: only where deposits stand counts', async (t) => {
+  const ours = chainOf(10)
+  const source = new SwitchedSource(ours)
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  ours.mine([payment(ALICE, 5n)])
+  mineEmpty(ours, 2)
+  ours.mine([payment(ALICE, 6n)])
+  await follow(world)
+  ours.cut(2)
+  mineEmpty(ours, 4)
+  const kept = ours.mine([payment(ALICE, 7n)])
+  const wrong = ours.fork()
+  const gone = ours.mine([payment(ALICE, 8n)])
+  for (const chain of [ours, wrong]) {
+    mineEmpty(chain, 200 - chain.blocks.length)
+    chain.finalize(190)
+  }
+  assert.ok((await follow(world)).includes('backfilled'))
+  source.node = wrong
+  await follow(world)
+  const { halt } = await cursorOf(world)
+  assert.deepEqual([halt?.ancestor?.hash, halt?.gone?.hash], [kept.hash, gone.hash])
+  await resume(world)
+  await follow(world)
+  assert.deepEqual(await storiesOf(world.db), [
+    '5: detected confirmed final',
+    '6: detected orphaned',
+    '7: detected confirmed final',
+    '8: detected confirmed final reversed',
+  ])
+})
+
 interface DeepWorld extends FlowWorld {
   /** Hashes of the blocks with payments. */
   readonly paid: readonly string[]

@@ -76,6 +76,21 @@ test('resumed, what is gone is reversed once, what is there again is found, and 
   assert.deepEqual(await everything(world), before, 'nothing is said twice')
 })
 
+test('what a rescan had found in blocks that are gone leaves with them', async (t) => {
+  const world = await backfilledWorld(t, { isBobLate: true })
+  await reorgAbove(world.kept, world)
+  await world.follow()
+  assert.deepEqual((await haltOf(world)).halt.gone, await blockOf(world, 20n))
+  await resume(world)
+  await world.follow()
+  assert.deepEqual(await world.stories(), [
+    '10: detected confirmed final',
+    '20: detected confirmed final reversed detected confirmed final',
+    '5000: detected confirmed final reversed',
+  ])
+  await assertMirrorsChain(world, [ALICE, BOB])
+})
+
 test('a retraction names what it takes back, as after any reorg', async (t) => {
   const world = await backfilledWorld(t)
   await reorgAbove(world.kept, world)
@@ -155,7 +170,7 @@ test('it never goes deeper than a person agreed to', async (t) => {
 })
 
 test('where no block of ours is left, the chain is read again from its first height', async (t) => {
-  const world = await backfilledWorld(t, 4)
+  const world = await backfilledWorld(t, { start: 4 })
   const { url } = world.anvil
   const first = await signedTransaction(url, await transactionOf(world, 10n))
   const both = [first, world.again].map((tx) => ({ tx, block: 2 }))
@@ -198,11 +213,11 @@ interface BackfilledWorld extends AnvilWorld {
 /** Three payments with blocks between them, all of them read in ranges and final: of their blocks we hold no header. */
 async function backfilledWorld(
   t: Parameters<typeof anvilWorld>[0],
-  start = 0,
+  { start = 0, isBobLate = false }: { readonly start?: number; readonly isBobLate?: boolean } = {},
 ): Promise<BackfilledWorld> {
   const world = await anvilWorld(t, { start })
   const { url } = world.anvil
-  await world.register([ALICE, BOB])
+  await world.register(isBobLate ? [ALICE] : [ALICE, BOB])
   await mine(url, 10)
   await world.pay(ALICE, 10n * UNIT)
   const kept = await headHeight(url)
@@ -213,6 +228,8 @@ async function backfilledWorld(
   await mine(url, LONG)
   const outcomes = await world.follow()
   assert.ok(outcomes.includes('backfilled'), outcomes.join())
+  if (isBobLate) await world.register([BOB], 0)
+  await world.follow()
   assert.deepEqual(await world.stories(), ALL_FINAL)
   const held = await world.db.selectFrom('block').select('height').execute()
   assert.ok(held.every(({ height }) => height > kept + LONG / 2))
