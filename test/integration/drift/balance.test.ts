@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ANVIL_ACCOUNTS } from '../../../src/dev/anvil.ts'
-import { callToken, TOKEN_ADDRESS, transfer } from '../../../src/dev/token/token.ts'
+import {
+  callToken,
+  deploySuccessor,
+  TOKEN_ADDRESS,
+  transfer,
+} from '../../../src/dev/token/token.ts'
+import { createEnvironment } from '../../../src/environment/environment-store.ts'
 import { required } from '../../../src/lib/assert.ts'
+import { registerAddresses } from '../../../src/match/address-store.ts'
 import { ALICE, BOB, CAROL, UNIT } from '../../support/anvil-world.ts'
+import { RAIL } from '../../support/flow-world.ts'
 import { hides, type Bend } from './liar.ts'
 import { auditWorld, balanceOutcomes, briefly, type AuditWorld } from './world.ts'
 
@@ -134,4 +142,48 @@ test('no more is asked in a round than was allowed, and nothing where nothing is
   await without.follow()
   await without.audit()
   assert.equal(calls(without), 0)
+})
+
+test('a difference is told to whoever watches the address, and to nobody else', async (t) => {
+  const world = await weighing(t)
+  await world.register([ALICE])
+  const entries = [ALICE, BOB].map((address) => ({ rail: RAIL.id, address, owner: 'another’s' }))
+  await world.db.transaction().execute(async (tx) => {
+    for (const id of ['globex-test', 'initech-test']) {
+      await createEnvironment(tx, { id, kind: 'test', now: new Date(0) })
+    }
+    const batch = { chainId: 'eip155:31337', now: new Date(0) }
+    await registerAddresses(tx, { ...batch, environment: 'globex-test', entries })
+    await registerAddresses(tx, {
+      ...batch,
+      environment: 'initech-test',
+      entries: entries.slice(1),
+    })
+  })
+  await world.follow()
+  await world.audit()
+  world.liars.bends.set('only', hides(await world.pay(ALICE, 30n * UNIT)))
+  await world.follow()
+  await world.audit()
+  const told = (await world.findings()).map(({ environment, kind }) => `${environment} ${kind}`)
+  assert.deepEqual(told.toSorted(), ['acme-test balance_differs', 'globex-test balance_differs'])
+})
+
+test('after a token has handed over its balances are explained by nothing, and not compared', async (t) => {
+  const world = await weighing(t)
+  const { url } = world.anvil
+  await world.register([ALICE])
+  await world.pay(ALICE, 30n * UNIT)
+  await world.follow()
+  await world.audit()
+  const successor = await deploySuccessor(url, TOKEN_ADDRESS)
+  await callToken(url, { token: TOKEN_ADDRESS, name: 'deprecate', args: [successor] })
+  await world.pay(ALICE, 5n * UNIT)
+  for (let round = 0; round < 2; round += 1) {
+    await world.follow()
+    await world.audit()
+  }
+  assert.deepEqual(briefly(await world.findings()), ['token_deprecated open'])
+  assert.deepEqual(await balanceOutcomes(world), {})
+  assert.deepEqual(await world.db.selectFrom('balance_window').selectAll().execute(), [])
 })
