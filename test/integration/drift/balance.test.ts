@@ -69,6 +69,7 @@ test('sweeps, fees, dust and what a stranger does make no finding, across rescan
     await world.pay(ALICE, 1n)
     // Its history is read again, and so everything is audited again.
     if (round === 2) await world.register([BOB], 1)
+    await world.watch.keeper.tick()
     await world.follow()
     await world.audit()
     await world.audit()

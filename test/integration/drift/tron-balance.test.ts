@@ -11,8 +11,9 @@ import { balanceOutcomes, briefly } from './world.ts'
 /** Blocks enough for what is around a balance to be heard, and more. */
 const FAR = 15
 
-/** Lets as many blocks go by, and the auditor hear them. */
+/** Lets as many blocks go by, and the auditor hear them, however long the machine takes for all of it. */
 async function goOn(world: TronWorld, blocks = FAR): Promise<void> {
+  await world.watch.keeper.tick()
   world.devnet.mine(blocks)
   await world.settle()
   await world.audit()
