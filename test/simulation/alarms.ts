@@ -12,6 +12,8 @@ const FLAGRANT: readonly Lie[] = [
 ]
 /** On TRON a log of another contract belongs into an info, and is passed over. */
 const FLAGRANT_ON_TRON: readonly TronLie[] = ['other_block', 'odd_id', 'huge_number', 'bare_block']
+/** Who told it, or what was shown: of a transaction in two blocks nobody can say which of them is the lie. */
+const NAMED = ['provider', 'claimed', 'shown', 'alsoIn']
 /** A fault on the way may spoil a lie, or a kill whoever heard it: but not so many of them. */
 const TOLD_MAX = 12
 
@@ -32,9 +34,9 @@ export class Alarms {
     if (!String(line['msg']).startsWith('provider contradiction')) return
     this.heard += 1
     this.#coverage.count('lies detected')
-    const { provider, claimed, shown } = (line['evidence'] ?? {}) as Record<string, unknown>
+    const evidence = (line['evidence'] ?? {}) as Record<string, unknown>
     hold(
-      provider !== undefined || claimed !== undefined || shown !== undefined,
+      NAMED.some((name) => evidence[name] !== undefined),
       'I16',
       () => `names neither a provider nor what it showed: ${JSON.stringify(line)}`,
     )

@@ -145,7 +145,7 @@ export class Daemon implements SessionOwner {
   async linger(statement: string): Promise<void> {
     if (!isBeginning(statement) || this.#requests > 0) return
     if (!this.#dice.chance(this.#world.pauseRate)) return
-    const ms = this.#dice.between(2_000, 25_000)
+    const ms = this.#dice.between(2_000, 40_000)
     this.#world.coverage.count('F10 paused before a transaction')
     this.#world.transcript.tell(`${this.name}: paused for ${ms} ms before a transaction`)
     this.pause(ms)

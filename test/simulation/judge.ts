@@ -4,6 +4,7 @@ import type { Operators } from './operators.ts'
 import { keyOf, type Oracle } from './oracle.ts'
 import { hold, Violation } from './violation.ts'
 import type { World } from './world.ts'
+import { isForgery, type Forgery } from './world/forgery.ts'
 
 interface DepositRow {
   readonly id: string
@@ -143,7 +144,7 @@ export class Judge {
     for (const row of await this.#deposits()) {
       if (!ALIVE.has(row.state)) continue
       const transaction = `0x${row.transaction}` as Hex
-      if (this.#isForged(transaction)) {
+      if (this.#isForged({ blockHash: `0x${row.block}`, transaction })) {
         if (row.state === 'detected') continue
         return new Violation('I3', `a forged transfer is ${row.state}`)
       }
@@ -179,9 +180,7 @@ export class Judge {
     )
   }
 
-  #isForged(transaction: Hex): boolean {
-    return this.#world.providers.some(({ forged }) =>
-      forged.some((forgery) => forgery.transaction === transaction),
-    )
+  #isForged(shown: Forgery): boolean {
+    return this.#world.providers.some(({ forged }) => isForgery(forged, shown))
   }
 }

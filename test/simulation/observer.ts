@@ -4,6 +4,7 @@ import type { Hex } from '../../src/lib/hex.ts'
 import type { Oracle } from './oracle.ts'
 import { hold } from './violation.ts'
 import type { World } from './world.ts'
+import { isForgery } from './world/forgery.ts'
 import type { SimBlock } from './world/transaction.ts'
 
 interface EventRow {
@@ -189,6 +190,7 @@ export class Observer {
 
   /** A head that goes back is no reorg: something leaves only when another branch was shown in its place. */
   #checkGone(row: EventRow, data: Payload['data']): void {
+    if (this.#isForged(data)) return
     const { height, hash } = data.block
     const isReplaced = this.#world.providers.some(({ shown }) =>
       [...shown.entries()].some(([at, hashes]) => at <= height && this.#hasOther(hashes, at, hash)),
@@ -216,10 +218,9 @@ export class Observer {
     )
   }
 
-  #isForged({ transaction }: Payload['data']): boolean {
-    return this.#world.providers.some(({ forged }) =>
-      forged.some((forgery) => forgery.transaction === transaction.hash),
-    )
+  #isForged({ block, transaction }: Payload['data']): boolean {
+    const shown = { blockHash: block.hash, transaction: transaction.hash }
+    return this.#world.providers.some(({ forged }) => isForgery(forged, shown))
   }
 
   #block(data: Payload['data']): SimBlock {

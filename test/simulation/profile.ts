@@ -177,7 +177,7 @@ export function drawProfile(seed: string): Profile {
     daemons: dice.chance(0.4) ? 2 : 1,
     paces: drawPaces(dice.fork('paces')),
     database: isTroubled ? drawRates(dice, DATABASE_FAULTS, 0.4, 0.012) : {},
-    pauses: maybe(dice, 0.4, 0.06),
+    pauses: maybe(dice, 0.4, 0.1),
     clockJumps: maybe(dice, 0.3, 0.1),
     receivers: Array.from({ length: dice.between(1, 3) }, () => drawRates(dice, MOODS, 0.4, 0.3)),
     lateRegistrations: maybe(dice, 0.7, 0.5),

@@ -48,6 +48,7 @@ const REACHABLE = [
   'F12 clock jumps',
   'F13 two daemons',
   'takeovers',
+  'F5 a payment is shown early',
   'F8 providers on different branches',
   'kills',
   'lies detected',

@@ -67,6 +67,11 @@ export class SimChain {
     return this.#pending
   }
 
+  /** From now on it waits for a block. */
+  submit(transaction: SimTransaction): void {
+    this.#pending.push(transaction)
+  }
+
   /** A block on the canonical tip, with what waits for one besides. */
   mine(transactions: readonly SimTransaction[], timeMs: number): SimBlock {
     const waiting = this.#pending.filter(({ hash }) => !this.#isIncluded(hash, this.tip))

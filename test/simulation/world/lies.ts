@@ -7,14 +7,9 @@ import {
   type LogFilter,
   type RpcRequest,
 } from './evm-node.ts'
+import { forgePayment, type Forgery } from './forgery.ts'
 import type { ProviderDeps } from './providers.ts'
 import type { Replica } from './replica.ts'
-
-/** A transfer that never was. */
-export interface Forgery {
-  readonly blockHash: Hex
-  readonly transaction: Hex
-}
 
 interface LieContext {
   readonly replica: Replica
@@ -110,12 +105,9 @@ function forge(filter: LogFilter, logs: readonly RawLog[], context: LieContext):
   const model = block?.transactions.find(({ logs: moved }) => moved.length > 0)
   const log = model?.logs[0]
   if (block === null || model === undefined || log === undefined) return logs
-  const transaction = { ...model, hash: deps.dice.hex(32) }
+  const moved = { ...log, contract: filter.address?.[0] ?? log.contract }
+  const transaction = forgePayment(block, moved, deps)
   forged.push({ blockHash: block.hash, transaction: transaction.hash })
-  const placed = {
-    log: { ...log, contract: filter.address?.[0] ?? log.contract },
-    transaction,
-    logIndex: Number(last.logIndex) + 1,
-  }
+  const placed = { log: moved, transaction, logIndex: Number(last.logIndex) + 1 }
   return [...logs, { ...logObject(placed, block, manners), transactionIndex: '0x0' }]
 }

@@ -17,7 +17,7 @@ import {
 import type { Transcript } from '../transcript.ts'
 import type { SimChain } from './chain.ts'
 import type { Dice } from './dice.ts'
-import type { Forgery } from './lies.ts'
+import type { Forgery } from './forgery.ts'
 import { Replica } from './replica.ts'
 import type { Question, Speaker, Speech } from './speech.ts'
 import type { WorldTime } from './time.ts'

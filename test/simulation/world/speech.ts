@@ -2,7 +2,7 @@ import type { ProviderConfig } from '../../../src/config/config.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import type { HttpAnswer } from '../../../src/source/index.ts'
 import { BATCH_FAULTS, type ProviderProfile, type Rates, type TransportFault } from '../profile.ts'
-import type { Forgery } from './lies.ts'
+import type { Forgery } from './forgery.ts'
 import type { ProviderDeps } from './providers.ts'
 import type { Replica } from './replica.ts'
 

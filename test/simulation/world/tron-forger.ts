@@ -1,6 +1,7 @@
+import { forgePayment } from './forgery.ts'
 import type { Speaker } from './speech.ts'
 import type { Sight } from './tron-node.ts'
-import type { SimBlock, SimTransaction } from './transaction.ts'
+import type { SimBlock, SimLog } from './transaction.ts'
 
 /**
  * Forges payments: whole transactions that never were. A block either has one more whenever it is asked for, with
@@ -30,22 +31,19 @@ export class TronForger {
   #told(block: SimBlock, rate: number): SimBlock {
     const before = this.#seen.get(block)
     if (before !== undefined) return before
-    const model = block.transactions.find(({ logs }) => logs.length > 0)
-    const isForged = model !== undefined && this.#speaker.deps.dice.chance(rate)
-    const told = isForged ? this.#forge(block, model) : block
+    const log = block.transactions.find(({ logs }) => logs.length > 0)?.logs[0]
+    const isForged = log !== undefined && this.#speaker.deps.dice.chance(rate)
+    const told = isForged ? this.#forge(block, log) : block
     this.#seen.set(block, told)
     return told
   }
 
   /** One more payment, to the recipient of an honest one. */
-  #forge(block: SimBlock, { logs }: SimTransaction): SimBlock {
+  #forge(block: SimBlock, log: SimLog): SimBlock {
     const { forged, deps } = this.#speaker
-    const { dice, coverage, transcript } = deps
-    const hash = dice.hex(32)
-    forged.push({ blockHash: block.hash, transaction: hash })
-    coverage.count('F9 forged_transfer')
-    transcript.tell(`a provider forges a payment into block ${block.height}`)
-    const transaction = { hash, reverted: false, logs: logs.slice(0, 1) }
+    deps.coverage.count('F9 forged_transfer')
+    const transaction = forgePayment(block, log, deps)
+    forged.push({ blockHash: block.hash, transaction: transaction.hash })
     return { ...block, transactions: [...block.transactions, transaction] }
   }
 }
