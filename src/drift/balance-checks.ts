@@ -24,6 +24,7 @@ import {
   closeWindow,
   hear,
   openWindow,
+  type Opening,
   type Reading,
   type Verdict,
   type Window,
@@ -87,26 +88,20 @@ export class BalanceChecks {
     const windows = await readWindows(db, whose)
     const { asked, dropped } = await this.#choose(windows, now)
     const balances = asked.length === 0 ? null : await balancesOf(audit, provider, asked)
-    const told = [...toldOf(asked, balances).entries()].map(([holder, reading]) => {
-      const window = windows.find((one) => nameOf(one.holder) === nameOf(holder))
-      if (window !== undefined) {
-        const closed = reading === null ? window : closeWindow(window, reading)
-        return { ...closed, askedAt: now }
-      }
-      if (reading === null || balances === null) return null
-      return openWindow({ holder, balances, balance: reading.balance, next, now })
+    const told = asked.map((holder, index) => {
+      const window = windows.find((one) => nameOf(one.holder) === nameOf(holder)) ?? null
+      const balance = balances?.amounts[index] ?? null
+      if (balances === null || balance === null) return { window, isUsed: false }
+      const changed = takeBalance(window, { holder, balances, balance, next, now })
+      return { window: changed ?? window, isUsed: changed !== null }
     })
+    const kept = told.flatMap(({ window }) => (window === null ? [] : { ...window, askedAt: now }))
     await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
       await dropWindows(tx, whose, dropped)
-      await saveWindows(
-        tx,
-        whose,
-        told.filter((window) => window !== null),
-      )
+      await saveWindows(tx, whose, kept)
     })
-    const untold = asked.filter((_, index) => (balances?.amounts[index] ?? null) === null)
-    for (const _ of untold) report.balanced(chain, 'unavailable')
+    for (const { isUsed } of told) if (!isUsed) report.balanced(chain, 'unavailable')
   }
 
   async #choose(windows: readonly Window[], now: Date) {
@@ -215,14 +210,9 @@ async function balancesOf(
   }
 }
 
-function toldOf(
-  holders: readonly Holder[],
-  balances: Balances | null,
-): ReadonlyMap<Holder, Reading | null> {
-  return new Map(
-    holders.map((holder, index) => {
-      const balance = balances?.amounts[index] ?? null
-      return [holder, balances === null || balance === null ? null : { ...balances, balance }]
-    }),
-  )
+/** Null where the balance is of no use: what stands stays. One with another spread than the one before begins anew. */
+function takeBalance(window: Window | null, told: Opening): Window | null {
+  const { balances, balance } = told
+  if (window === null || window.spread !== balances.spread) return openWindow(told)
+  return closeWindow(window, { block: balances.block, balance })
 }

@@ -43,7 +43,7 @@ export interface Verdict {
   readonly unexplained: bigint
 }
 
-interface Opening {
+export interface Opening {
   readonly holder: Holder
   readonly balances: Pick<Balances, 'block' | 'spread'>
   readonly balance: bigint
@@ -69,11 +69,11 @@ export function openWindow({ holder, balances, balance, next, now }: Opening): W
   }
 }
 
-/** Left open where some of the blocks that decide whether the balance can be used have been heard already. */
-export function closeWindow(window: Window, to: Reading): Window {
+/** Null where some of the blocks that decide whether the balance can be used have been heard already. */
+export function closeWindow(window: Window, to: Reading): Window | null {
   const { from, heard, spread } = window
   const isBeyond = to.block.height > from.block.height && heard.height < to.block.height - spread
-  return isBeyond ? { ...window, to } : window
+  return isBeyond ? { ...window, to } : null
 }
 
 /** What moved an address, by the height of the block; a block that moved it by nothing on the whole is there, too. */

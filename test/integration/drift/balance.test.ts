@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ANVIL_ACCOUNTS } from '../../../src/dev/anvil.ts'
+import { callNode } from '../../../src/dev/anvil-control.ts'
 import {
   callToken,
   deploySuccessor,
@@ -112,6 +113,28 @@ test('a provider that runs no calls is heard all the same, and is not blamed', a
   assert.deepEqual(await world.findings(), [])
   assert.deepEqual(await balanceOutcomes(world), { unavailable: 1 })
   assert.equal((await world.stories()).length, 1)
+})
+
+test('a final block below what was heard is of no use, and counts as none', async (t) => {
+  const world = await weighing(t)
+  await world.register([ALICE])
+  await world.follow()
+  await world.audit()
+  const lagging = await callNode(world.anvil.url, 'eth_getBlockByNumber', 'finalized', false)
+  await world.pay(ALICE, 30n * UNIT)
+  await world.follow()
+  world.liars.bends.set('only', ({ method, params }, result) =>
+    method === 'eth_getBlockByNumber' && params[0] === 'finalized' ? lagging : result,
+  )
+  assert.equal(await world.audit(), 'complete')
+  assert.deepEqual(await balanceOutcomes(world), { unavailable: 1 })
+  world.liars.bends.clear()
+  for (let round = 0; round < 2; round += 1) {
+    await world.follow()
+    await world.audit()
+  }
+  assert.deepEqual(await balanceOutcomes(world), { unavailable: 1, match: 2 })
+  assert.deepEqual(await world.findings(), [])
 })
 
 test('what is no amount opens nothing', async (t) => {

@@ -156,7 +156,7 @@ class Model {
             })
           : window.to === null
             ? closeWindow(window, { block, balance })
-            : window
+            : null
       if (changed !== null) this.#windows.set(nameOf(holder), changed)
     }
   }

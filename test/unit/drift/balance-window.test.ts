@@ -40,8 +40,12 @@ function begin(height: number, balance: bigint, spread = 0): Window {
   return required(opened(height, balance, { spread }), 'nothing was heard before it')
 }
 
-function closed(window: Window, height: number, balance: bigint): Window {
+function closedBy(window: Window, height: number, balance: bigint): Window | null {
   return closeWindow(window, { block: { height, hash: hashOf(height) }, balance })
+}
+
+function closed(window: Window, height: number, balance: bigint): Window {
+  return required(closedBy(window, height, balance), 'nothing around it was heard')
 }
 
 function moving(...moves: readonly (readonly [number, bigint])[]): Movements {
@@ -125,8 +129,8 @@ test('a balance is of no use once blocks above it were heard', () => {
   assert.equal(opened(10, 100n, { next: 12 }), null)
   assert.notEqual(opened(10, 100n, { next: 11 }), null)
   const window = goOn(hear(begin(10, 100n), { headers: blocks(11, 15) }, moving()))
-  for (const height of [10, 14, 15]) assert.equal(closed(window, height, 100n).to, null)
-  assert.equal(closed(window, 16, 100n).to?.block.height, 16)
+  for (const height of [10, 14, 15]) assert.equal(closedBy(window, height, 100n), null)
+  assert.equal(closedBy(window, 16, 100n)?.to?.block.height, 16)
 })
 
 test('with a spread nothing is judged by a movement that may or may not be in a balance', () => {
