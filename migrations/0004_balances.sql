@@ -17,6 +17,7 @@ create table balance_window (
   heard_height  bigint not null,
   heard_hash    bytea,
   moved         numeric(78, 0) not null,
+  doubted       boolean not null,
   checks        bigint not null,
   asked_at      timestamptz not null,
   primary key (chain_id, provider, rail, address),
@@ -30,4 +31,5 @@ comment on column balance_window.to_height is 'where the window ends; null while
 comment on column balance_window.heard_height is 'the logs of every block above from_height up to here are in moved, each block once and linked to the one before';
 comment on column balance_window.heard_hash is 'of that block as the provider showed it; null where nothing has been heard yet';
 comment on column balance_window.moved is 'what came in less what went out';
+comment on column balance_window.doubted is 'the balance told last was not explained, and one more has to say so';
 comment on column balance_window.checks is 'how many windows of this address have been judged before this one';

@@ -29,7 +29,7 @@ interface Standing {
 
 /**
  * About whom to ask in a round. An address keeps its window while it is among the liveliest, and until it has been
- * judged once at least. What is due comes first, so that windows come to an end however fast addresses are
+ * judged once at least. What is in doubt or due comes first, so that windows come to an end however fast addresses are
  * registered; then new ones; then whoever was asked about longest ago.
  */
 export function chooseHolders(standing: Standing): Choice {
@@ -45,12 +45,14 @@ export function chooseHolders(standing: Standing): Choice {
   const waiting = kept
     .filter(({ to }) => to === null)
     .toSorted((a, b) => a.askedAt.getTime() - b.askedAt.getTime())
-  const due = waiting.filter(({ askedAt }) => now.getTime() - askedAt.getTime() >= DUE_MS)
+  const isDue = ({ isDoubted, askedAt }: Window): boolean =>
+    isDoubted || now.getTime() - askedAt.getTime() >= DUE_MS
+  const due = waiting.filter(isDue).toSorted((a, b) => Number(b.isDoubted) - Number(a.isDoubted))
   const known = new Set(kept.map(({ holder }) => nameOf(holder)))
   const newcomers = liveliest
     .filter((holder) => !known.has(nameOf(holder)))
     .slice(0, Math.max(0, windowsMax(sample) - kept.length))
-  const others = waiting.slice(due.length)
+  const others = waiting.filter((window) => !isDue(window))
   const inTurn = [...holdersOf(due), ...newcomers, ...holdersOf(others)]
   return {
     asked: inTurn.slice(0, sample),

@@ -33,6 +33,7 @@ export async function readWindows(db: Db, { chainId, provider }: Whose): Promise
       hash: row.heard_hash === null ? null : toHex(row.heard_hash),
     },
     moved: BigInt(row.moved),
+    isDoubted: row.doubted,
     checks: row.checks,
     askedAt: row.asked_at,
   }))
@@ -52,7 +53,7 @@ export async function saveWindows(
   await sql`
     insert into balance_window
       (chain_id, provider, rail, address, spread, from_height, from_hash, from_balance, to_height, to_hash,
-       to_balance, heard_height, heard_hash, moved, checks, asked_at)
+       to_balance, heard_height, heard_hash, moved, doubted, checks, asked_at)
     select ${chainId}, ${provider}, w.* from unnest(
       ${windows.map(({ holder }) => holder.rail)}::text[],
       ${windows.map(({ holder }) => toBytes(holder.address))}::bytea[],
@@ -66,15 +67,16 @@ export async function saveWindows(
       ${windows.map(({ heard }) => heard.height)}::bigint[],
       ${windows.map(({ heard }) => (heard.hash === null ? null : toBytes(heard.hash)))}::bytea[],
       ${windows.map(({ moved }) => `${moved}`)}::numeric[],
+      ${windows.map(({ isDoubted }) => isDoubted)}::boolean[],
       ${windows.map(({ checks }) => checks)}::bigint[],
       ${windows.map(({ askedAt }) => askedAt)}::timestamptz[]
     ) as w
     on conflict (chain_id, provider, rail, address) do update set
       (spread, from_height, from_hash, from_balance, to_height, to_hash, to_balance, heard_height, heard_hash,
-       moved, checks, asked_at) =
+       moved, doubted, checks, asked_at) =
       (excluded.spread, excluded.from_height, excluded.from_hash, excluded.from_balance, excluded.to_height,
        excluded.to_hash, excluded.to_balance, excluded.heard_height, excluded.heard_hash, excluded.moved,
-       excluded.checks, excluded.asked_at)`.execute(tx)
+       excluded.doubted, excluded.checks, excluded.asked_at)`.execute(tx)
 }
 
 export async function dropWindows(

@@ -32,6 +32,11 @@ export interface Window {
   /** The hash is null where nothing was heard yet. */
   readonly heard: { readonly height: number; readonly hash: Hex | null }
   readonly moved: bigint
+  /**
+   * The balance told last was not explained. Where no block answers for a balance, one alone may have come from a node
+   * that was left behind: it takes two in a row.
+   */
+  readonly isDoubted: boolean
   /** How many windows of this address were judged before. */
   readonly checks: number
   readonly askedAt: Date
@@ -64,6 +69,7 @@ export function openWindow({ holder, balances, balance, next, now }: Opening): W
     to: null,
     heard: { height, hash: spread === 0 ? block.hash : null },
     moved: 0n,
+    isDoubted: false,
     checks: 0,
     askedAt: now,
   }
@@ -99,9 +105,13 @@ export function hear(
     current = advanced
     const verdict = judge(current)
     if (verdict === null) continue
+    const { to, checks, spread, isDoubted } = verdict.window
+    if (verdict.unexplained !== 0n && spread > 0 && !isDoubted) {
+      current = { ...current, to: null, isDoubted: true }
+      continue
+    }
     verdicts.push(verdict)
-    const { to, checks } = verdict.window
-    current = { ...current, from: to, to: null, moved: 0n, checks: checks + 1 }
+    current = { ...current, from: to, to: null, moved: 0n, isDoubted: false, checks: checks + 1 }
   }
   return { window: current, verdicts }
 }

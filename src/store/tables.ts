@@ -193,6 +193,7 @@ export interface Tables {
     heard_height: number
     heard_hash: Buffer | null
     moved: string
+    doubted: boolean
     checks: number
     asked_at: Date
   }

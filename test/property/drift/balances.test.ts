@@ -187,7 +187,7 @@ class Model {
 
   /** Quiet blocks, until whatever is open has been closed and judged. */
   end(): void {
-    for (let time = 0; time < 3; time += 1) {
+    for (let time = 0; time < 4; time += 1) {
       this.mine(Array.from({ length: 4 * this.#spread + 3 }, () => []))
       this.ask(0)
       this.hear(this.#chain.length)

@@ -28,6 +28,7 @@ test('defaults', () => {
   assert.equal(config.logLevel, 'info')
   assert.equal(config.poolSize, 20)
   assert.deepEqual(config.webhookAllow, [])
+  assert.equal(config.balanceSample, 3)
   const [ethereum] = config.chains
   assert.equal(ethereum?.chain.id, 'eip155:1')
   assert.equal(ethereum?.websocketUrl, null)
@@ -52,12 +53,14 @@ test('everything can be set', () => {
     SETTLED_ANVIL_START: '0',
     SETTLED_ANVIL_POLL_MS: '500',
     SETTLED_ANVIL_AUDIT: 'off',
+    SETTLED_BALANCE_SAMPLE: '0',
   })
   assert.equal(config.host, '::')
   assert.equal(config.port, 9000)
   assert.equal(config.logLevel, 'debug')
   assert.equal(config.poolSize, 7)
   assert.deepEqual(config.webhookAllow, ['127.0.0.0/8', '::1/128'])
+  assert.equal(config.balanceSample, 0)
   const [anvil] = config.chains
   assert.deepEqual(anvil?.providers, [
     { name: 'first', url: 'http://127.0.0.1:8545' },

@@ -26,6 +26,7 @@ function window(
     to: null,
     heard: { height: 1, hash },
     moved: 0n,
+    isDoubted: false,
     checks: 1,
     askedAt: new Date(NOW.getTime() - minutes * 60_000),
     ...rest,
@@ -50,7 +51,7 @@ function holders(from: number, count: number): Holder[] {
   return Array.from({ length: count }, (_, index) => holder(from + index))
 }
 
-test('what is due comes first, then who has no window, then who was asked longest ago', () => {
+test('what is in doubt or due comes first, then who has no window, then who was asked longest ago', () => {
   const windows = [
     window(1, { minutes: 10 }),
     window(2, { minutes: 61 }),
@@ -59,6 +60,8 @@ test('what is due comes first, then who has no window, then who was asked longes
   assert.deepEqual(choose(windows, [holder(9)]), { asked: [2, 9, 3], dropped: [] })
   assert.deepEqual(choose(windows, holders(9, 8)).asked, [2, 9, 10])
   assert.deepEqual(choose(windows, []).asked, [2, 3, 1])
+  const doubted = window(4, { minutes: 1, isDoubted: true })
+  assert.deepEqual(choose([...windows, doubted], [holder(9)]).asked, [4, 2, 9])
 })
 
 test('what is due is never put off by new addresses, however many there are', () => {

@@ -164,3 +164,25 @@ test('with a spread the blocks around a balance are those it was told for', () =
   const replaced = hear(window, { headers: blocks(18, 35, 'b', 30) }, moving())
   assert.deepEqual([replaced.window, replaced.verdicts], [null, []])
 })
+
+test('with a spread one balance that is not explained is a doubt, and the next one decides', () => {
+  const SPREAD = 3
+  const first = closed(begin(20, 100n, SPREAD), 40, 107n)
+  const doubted = hear(first, { headers: blocks(18, 43) }, moving())
+  assert.deepEqual(doubted.verdicts, [])
+  const stale = hear(closed(goOn(doubted), 60, 100n), { headers: blocks(44, 63) }, moving())
+  assert.deepEqual(
+    stale.verdicts.map(({ unexplained }) => unexplained),
+    [0n],
+    'a node that was left behind had told it',
+  )
+  const next = hear(closed(goOn(stale), 80, 105n), { headers: blocks(64, 83) }, moving())
+  assert.deepEqual(next.verdicts, [], 'that doubt is over')
+  const lost = hear(closed(goOn(doubted), 60, 109n), { headers: blocks(44, 63) }, moving())
+  assert.deepEqual(
+    lost.verdicts.map(({ unexplained, window }) => [unexplained, window.from.block.height]),
+    [[9n, 20]],
+  )
+  const after = hear(closed(goOn(lost), 80, 109n), { headers: blocks(64, 83) }, moving())
+  assert.equal(after.verdicts[0]?.unexplained, 0n, 'it is found once')
+})
