@@ -59,10 +59,10 @@ function signsOfCursor({ height, updatedMs, finalizedHeight, readMs }: Standing)
 
 function signsOfDeposit({ deposit, stays }: DepositHistory): Sign[] {
   const { policy } = deposit
-  const signs: Sign[] = stays.flatMap(({ place, fromMs, toMs }) => [
+  const signs: Sign[] = stays.flatMap(({ place, fromMs, toMs }, index) => [
     // A rescan finds a deposit long after its block was the tip.
     { kind: 'tip', height: place.height, atMs: fromMs, isExact: false },
-    ...(toMs === null ? [] : [below(place.height, toMs)]),
+    ...(toMs === null || isMove(toMs, stays[index + 1]) ? [] : [below(place.height, toMs)]),
   ])
   // After a person accepted a reorg past finality, a deposit can be final a second time.
   for (const stay of stays)
@@ -106,6 +106,11 @@ function signOfFinality(
   const waitedForFinality = rule.finality && rule.confirmations === null && providers === 1
   const isExact = waitedForFinality || (confirmedMs !== null && confirmedMs < atMs)
   return { kind: 'final', height: place.height, atMs, isExact }
+}
+
+/** One step took it from a block that was not its own to the next: the block stays, and so does the tip. */
+function isMove(toMs: number, next: Stay | undefined): boolean {
+  return next?.fromMs === toMs
 }
 
 function below(height: number, atMs: number): Sign {

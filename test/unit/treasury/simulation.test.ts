@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Deposit } from '../../../src/domain/deposit.ts'
 import type { Band, Policy } from '../../../src/domain/policy.ts'
+import { evidenceAt } from '../../../src/treasury/chain-record.ts'
 import { historyOf } from '../../../src/treasury/history.ts'
 import { diffPolicies } from '../../../src/treasury/policy-diff.ts'
 import { recordOf, type HeldBlock } from '../../../src/treasury/signs.ts'
@@ -134,6 +135,18 @@ test('a deposit that was final, fell when a person accepted it, and is final aga
   const candidate = policy(band(null, 2))
   const { unexplained } = simulate({ histories: [life], record, candidate, readMs: READ_MS })
   assert.deepEqual(unexplained, [])
+})
+
+test('a deposit that was moved to its own block says nothing of the tip: no block left', () => {
+  const [wrong, own] = [placeAt(10), placeAt(12)]
+  const moved = historyOf({ ...seen(7n, 12, { providers: 2 }).deposit, version: 4 }, [
+    { type: 'deposit.detected', place: wrong, atMs: 100_000 },
+    { type: 'deposit.orphaned', place: wrong, atMs: 1_005_000 },
+    { type: 'deposit.detected', place: own, atMs: 1_005_000 },
+    { type: 'deposit.confirmed', place: own, atMs: 1_008_000 },
+  ])
+  const record = recordOf([moved], MEMORY, CHAIN)
+  assert.equal(evidenceAt(record, 1_006_000).tipHeight, 100)
 })
 
 test('two policies are compared wherever either has a bound', () => {
