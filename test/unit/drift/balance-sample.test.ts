@@ -93,3 +93,7 @@ test('rails that are not looked at are given up and not asked about', () => {
   assert.deepEqual({ asked, dropped }, { asked: [6], dropped: [1] })
   assert.notEqual(nameOf(holder(1)), nameOf(holder(1, 'anvil/old')))
 })
+
+test('windows are bounded, whatever number is asked for', () => {
+  assert.deepEqual([0, 1, 3, 100].map(windowsMax), [0, 60, 180, 1_200])
+})
