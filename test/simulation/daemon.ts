@@ -28,7 +28,7 @@ const REST_MS: Readonly<Record<string, number>> = {
   publisher: 2_500,
   dispatcher: 2_500,
   lane: 1_000,
-  auditor: 1_000,
+  auditor: 2_000,
   gauges: 90_000,
   housekeeping: 300_000,
 }

@@ -25,7 +25,13 @@ const OUR_MISTAKES = new Set([
   'event_unpublished',
   'delivery_missing',
 ])
-const MISSED = new Set(['deposit_missing', 'transfer_disputed', 'deposit_extra', 'deposit_differs'])
+const MISSED = new Set([
+  'deposit_missing',
+  'transfer_disputed',
+  'deposit_extra',
+  'deposit_differs',
+  'balance_differs',
+])
 const ALIVE = new Set(['detected', 'confirmed', 'final'])
 
 /** Compares what settled has come to with what the generated chain says. */

@@ -25,18 +25,19 @@ export const BATCH_FAULTS = [
 ] as const
 export type BatchFault = (typeof BATCH_FAULTS)[number]
 
-/** Answers that are well-formed and untrue. */
-export const LIES = [
-  'null_block',
-  'other_block',
+/** Answers that are well-formed and untrue: about headers, */
+const HEADER_LIES = ['null_block', 'other_block'] as const
+/** about logs, where there are any, */
+const LOG_LIES = [
   'foreign_log',
   'duplicated_logs',
   'sibling_logs',
   'unsorted_logs',
   'removed_logs',
-  'omitted_logs',
-  'forged_transfer',
 ] as const
+/** and what only another provider's word can tell. */
+const PLAUSIBLE_LIES = ['omitted_logs', 'forged_transfer'] as const
+export const LIES = [...HEADER_LIES, ...LOG_LIES, ...PLAUSIBLE_LIES] as const
 export type Lie = (typeof LIES)[number]
 
 /** Lies of TRON's nodes, and of the balancers in front of them: at any question. */
@@ -185,10 +186,11 @@ export function drawProfile(seed: string): Profile {
     replays: maybe(dice, 0.4, 0.2),
     endpointSwitches: maybe(dice, 0.2, 0.1),
     witnesses: providers > 1 && dice.chance(0.5) ? 2 : 1,
-    isAudited: dice.fork('audited').chance(0.5),
+    isAudited: dice.fork('audited').chance(0.3),
   }
-  const isLost = providers > 1 && dice.fork('lost').chance(0.08)
-  return isLost ? withLostProvider(profile) : withLiar(profile, dice.fork('liar'))
+  if (providers > 1 && dice.fork('lost').chance(0.08)) return withLostProvider(profile)
+  if (dice.fork('torn').chance(0.08)) return withTornProvider(profile)
+  return withLiar(profile, dice.fork('liar'))
 }
 
 /**
@@ -217,6 +219,24 @@ function withLostProvider(profile: Profile): Profile {
     finalityStalls: 0,
     pastFinal: false,
     reorgs: { ...reorgs, rate: Math.max(reorgs.rate, 0.2), depthMax: 3 },
+  }
+}
+
+/**
+ * Behind one URL there may be a node that hangs on a branch which was left, and is asked for a block every now and
+ * then. Addresses come late, so that blocks are read again as well.
+ */
+function withTornProvider(profile: Profile): Profile {
+  const torn = { replicas: 3, lagMax: 0, refreshMs: 500, hangs: 0.2, transport: {}, lies: {} }
+  const providers = profile.providers.map((provider) => ({ ...provider, ...torn }))
+  const { reorgs } = profile
+  return {
+    ...profile,
+    providers,
+    perBlock: 3,
+    pastFinal: false,
+    lateRegistrations: 0.8,
+    reorgs: { ...reorgs, rate: Math.max(reorgs.rate, 0.3) },
   }
 }
 
@@ -270,7 +290,12 @@ function drawProvider(dice: Dice, family: Family, isTroubled: boolean): Provider
 }
 
 function drawLies(dice: Dice, family: Family): ProviderProfile['lies'] {
-  if (family === 'evm') return drawRates(dice, LIES.slice(0, 7), 0.3, 0.05)
+  if (family === 'evm') {
+    return {
+      ...drawRates(dice, HEADER_LIES, 0.3, 0.05),
+      ...drawRates(dice, LOG_LIES, 0.3, 0.15),
+    }
+  }
   return {
     ...drawRates(dice, TRON_HEADER_LIES, 0.3, 0.05),
     ...drawRates(dice, TRON_BLOCK_LIES, 0.3, 0.12),

@@ -273,7 +273,7 @@ export class Simulation {
   #isTimeToBreak(): boolean {
     const { pastFinal, blocks } = this.#profile
     return (
-      pastFinal && this.#mined === Math.floor(blocks / 2) && this.#world.chain.finalized !== null
+      pastFinal && this.#mined === Math.floor(blocks * 0.75) && this.#world.chain.finalized !== null
     )
   }
 
@@ -281,7 +281,7 @@ export class Simulation {
   #breakFinality(): void {
     const { chain, time, traffic, coverage, transcript } = this.#world
     const room = chain.tip.height - (chain.finalized?.height ?? 0)
-    const depth = Math.min(chain.tip.height, room + this.#dice.between(1, 4))
+    const depth = Math.min(chain.tip.height, room + this.#dice.between(1, 8))
     const fateOf = () => this.#dice.pick(['again', 'later', 'dropped', 'replaced'] as const)
     const rewrite = (transaction: SimTransaction) => traffic.replace(transaction)
     chain.reorg({ depth, longer: 1, fateOf, rewrite }, time.nowMs)

@@ -173,6 +173,7 @@ export class World {
       logLevel: 'error',
       webhookAllow: [],
       chains: [chain],
+      balanceSample: 2,
     }
   }
 

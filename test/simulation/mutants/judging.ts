@@ -1,4 +1,4 @@
-import { lateRegistrations, lieOf, reorgs, returns, type Mutants } from './mutant.ts'
+import { lateRegistrations, lieOf, reorgs, tornProvider, type Mutants } from './mutant.ts'
 
 /** In which transfers are deposits, and in what they have come to. */
 export const JUDGING: Mutants = {
@@ -43,7 +43,7 @@ export const JUDGING: Mutants = {
     file: 'block/move-view.ts',
     from: 'ours === undefined ? height <= finalHeight : ours === hash',
     to: 'ours !== undefined || height <= finalHeight',
-    needs: (profile) => lateRegistrations(profile) && returns(profile),
+    needs: tornProvider,
   },
   'the filter forgets who registers late': {
     file: 'match/address-filter.ts',

@@ -1,8 +1,9 @@
 import { keccak256 } from 'viem/utils'
 import { toBytes, toHex, type Hex } from '../../../src/lib/hex.ts'
+import { balanceIn } from './balances.ts'
 import type { Replica } from './replica.ts'
 import { placedLogs, type PlacedLog, type SimBlock } from './transaction.ts'
-import { dataOf, topicsOf, TRANSFER_TOPIC } from './transfer-abi.ts'
+import { dataOf, topicsOf, toWord, TRANSFER_TOPIC } from './transfer-abi.ts'
 
 export interface RpcRequest {
   readonly id: unknown
@@ -16,6 +17,11 @@ export interface LogFilter {
   readonly toBlock?: string
   readonly address?: readonly Hex[]
   readonly topics?: readonly Hex[]
+}
+
+interface ContractCall {
+  readonly to: Hex
+  readonly data: Hex
 }
 
 /** How a node's software and its operator's plan make it answer. */
@@ -58,6 +64,8 @@ export function answerEvm(
       return header(params[0], replica, manners)
     case 'eth_getLogs':
       return logs(params[0] as LogFilter, replica, manners)
+    case 'eth_call':
+      return balance(params[0] as ContractCall, replica.at(Number(params[1])), replica)
     default:
       throw new RpcError(-32_601, `the method ${method} does not exist`)
   }
@@ -95,6 +103,13 @@ function logs(filter: LogFilter, replica: Replica, manners: EvmManners): object[
       .filter(({ log }) => filter.address?.includes(log.contract) ?? true)
       .map((placed) => logObject(placed, block, manners)),
   )
+}
+
+/** Of contracts a watcher asks nothing else. */
+function balance({ to, data }: ContractCall, block: SimBlock | null, { chain }: Replica): Hex {
+  if (block === null) throw new RpcError(-32_000, 'header not found')
+  const holder: Hex = `0x${data.slice(-40)}`
+  return toWord(balanceIn(block, chain, { contract: to, holder }))
 }
 
 function blocksOf(filter: LogFilter, replica: Replica, manners: EvmManners): SimBlock[] {

@@ -130,7 +130,7 @@ export class Traffic {
       case 'dust':
         return [pay({ amount: BigInt(dice.between(1, 9_999)) })]
       case 'huge':
-        return [pay({ amount: BigInt(dice.hex(32)) })]
+        return [pay({ amount: BigInt(dice.hex(26)) })]
       case 'fake_token':
         return [pay({ contract: dice.pick(fakes) })]
       case 'odd_shape':

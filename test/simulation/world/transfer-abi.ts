@@ -15,7 +15,12 @@ export function topicsOf({ from, to, shape }: SimLog): Hex[] {
 
 export function dataOf({ amount, shape }: SimLog): Hex {
   const more = shape === 'long_data' ? '00'.repeat(32) : ''
-  return `0x${amount.toString(16).padStart(64, '0')}${more}`
+  return `${toWord(amount)}${more}`
+}
+
+/** 32 bytes, as a contract's function takes and gives them. */
+export function toWord(amount: bigint): Hex {
+  return `0x${amount.toString(16).padStart(64, '0')}`
 }
 
 function pad(address: Hex): Hex {

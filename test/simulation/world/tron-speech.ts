@@ -1,11 +1,14 @@
 import type { ProviderConfig } from '../../../src/config/config.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import type { HttpAnswer } from '../../../src/source/index.ts'
+import { balanceIn } from './balances.ts'
 import { answerBody } from './evm-wire.ts'
 import type { Replica } from './replica.ts'
 import { spoilBatch, type Question, type Refusal, type Speaker, type Speech } from './speech.ts'
 import { TronForger } from './tron-forger.ts'
 import { lieOnTron, type Asked } from './tron-lies.ts'
+import type { SimBlock } from './transaction.ts'
+import { toWord } from './transfer-abi.ts'
 import { answerTron, answerTronRpc, sightOf, type Fields, type Sight } from './tron-node.ts'
 
 /** What a node's own limiter says, with status 200. */
@@ -32,6 +35,8 @@ export class TronSpeech implements Speech {
     const sight = this.#forger.doctored(sightOf(replica, api === 'walletsolidity'))
     if (api === 'jsonrpc') return this.#answerRpc(body, sight)
     const fields = JSON.parse(body) as Fields
+    if (path === 'triggerconstantcontract')
+      return JSON.stringify(constantAnswer(fields, sight.head, replica))
     const honest = answerTron(path, fields, sight, this.#speaker.profile.tron)
     if (Array.isArray(honest)) this.#countPhantoms(honest)
     const which = fields['num'] ?? fields['id_or_num']
@@ -95,6 +100,19 @@ export class TronSpeech implements Speech {
     const { number, hash } = (result ?? {}) as { number?: string; hash?: Hex }
     if (number !== undefined && hash !== undefined) this.#speaker.show(Number(number), hash)
   }
+}
+
+/** A balance in the state of the newest block of that API; of contracts a watcher asks nothing else. */
+function constantAnswer(fields: Fields, block: SimBlock | null, { chain }: Replica): object {
+  if (block === null) return {}
+  const contract = hexOf(fields['contract_address'])
+  const holder = hexOf(fields['parameter'])
+  const word = toWord(balanceIn(block, chain, { contract, holder })).slice(2)
+  return { result: { result: true }, constant_result: [word] }
+}
+
+function hexOf(field: unknown): Hex {
+  return `0x${String(field).slice(-40)}`
 }
 
 interface TronHeader {
