@@ -13,6 +13,7 @@ import type { BlockRef } from '../domain/block.ts'
 import type { Chain, RailId } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import { AppError } from '../domain/error.ts'
+import { hearAgainFrom } from '../drift/audit-store.ts'
 import { FIELDS } from '../http/fields.ts'
 import { adapterFor } from '../source/index.ts'
 import type { Db } from '../store/database.ts'
@@ -97,6 +98,7 @@ function resumeCommand(context: CliContext): Command {
         const cursor = await lockCursor(tx, chain.id)
         const { ancestor, evidence } = acceptedHalt(chain, cursor, acceptAncestor)
         await resumeChain(tx, chain.id, ancestor)
+        await hearAgainFrom(tx, chain.id, ancestor.height + 1)
         const detail = { reason, ...evidence }
         await audit({ environment: null, action: 'chain.resumed', subject: chain.id, detail })
         return ancestor

@@ -10,7 +10,7 @@ import type { Transfer } from './transfer.ts'
  * - `connect`: linked blocks on top of the tip: one near the head, a whole range far behind it.
  * - `disconnect`: everything above the common ancestor leaves the view.
  * - `settle`: no block moved, but finality or the evidence behind a deposit did.
- * - `revisit`: blocks already in the view were read again, for addresses registered late.
+ * - `revisit`: blocks already in the view were read again, for addresses registered late or by the second look.
  */
 export type Step = ConnectStep | DisconnectStep | SettleStep | RevisitStep
 

@@ -75,6 +75,20 @@ export async function saveProgress(
     .execute()
 }
 
+/** Whoever has been heard beyond a height is heard again from there: what stood above it may have been replaced. */
+export async function hearAgainFrom(tx: Tx, chainId: ChainId, height: number): Promise<void> {
+  await tx
+    .updateTable('audit_progress')
+    .set((eb) => ({
+      from_height: eb.fn<number>('least', ['from_height', eb.val(height)]),
+      next_height: height,
+      last_hash: null,
+    }))
+    .where('chain_id', '=', chainId)
+    .where('next_height', '>', height)
+    .execute()
+}
+
 /** Where rescans finished after `rescanId` began to read, and the newest of them. */
 export async function rescansSince(
   db: Db,

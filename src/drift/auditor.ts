@@ -164,10 +164,7 @@ export class Auditor implements Actor {
     return behind.toSorted((a, b) => turn(a) - turn(b) || a.next - b.next)[0] ?? null
   }
 
-  /**
-   * What a rescan has read again, for addresses that came late, is audited again; so is what an accepted reorg past
-   * finality has replaced.
-   */
+  /** What a rescan has read again, for addresses that came late, is audited again. */
   async #goBack(progress: Progress, round: Round, position: AuditPosition): Promise<Progress> {
     const { db, chain } = this.#options
     const rescans = await rescansSince(db, chain.id, progress.rescanId)

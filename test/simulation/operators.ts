@@ -1,4 +1,5 @@
 import { lockCursor, resumeChain, retryChain } from '../../src/block/block-store.ts'
+import { hearAgainFrom } from '../../src/drift/audit-store.ts'
 import { createApiKey } from '../../src/environment/api-key-store.ts'
 import { createEnvironment, enableRail } from '../../src/environment/environment-store.ts'
 import { savePolicy } from '../../src/confirmation/policy-store.ts'
@@ -202,6 +203,7 @@ export class Operators {
         }
         if (halt.ancestor === null) return null
         await resumeChain(tx, chainId, halt.ancestor)
+        await hearAgainFrom(tx, chainId, halt.ancestor.height + 1)
         return 'resumed'
       })
     } catch (error) {

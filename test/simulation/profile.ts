@@ -233,7 +233,7 @@ function withTornProvider(profile: Profile): Profile {
   return {
     ...profile,
     providers,
-    perBlock: 3,
+    perBlock: 8,
     pastFinal: false,
     lateRegistrations: 0.8,
     reorgs: { ...reorgs, rate: Math.max(reorgs.rate, 0.3) },

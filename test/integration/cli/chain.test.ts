@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCursor } from '../../../src/block/block-store.ts'
+import { readProgress, saveProgress } from '../../../src/drift/audit-store.ts'
 import { seedDeposit } from '../http/seed.ts'
 import { BLOCK_TIME, blockHash, ETHEREUM, ref, seedChain, seedHalt, TRON } from './chains.ts'
 import { testCli } from './terminal.ts'
@@ -108,6 +109,29 @@ test('how deep it goes is said as exactly as it is known', async (t) => {
   assert.equal(await depth(), '21 to 60 blocks; all of these are read again')
   await seedHalt(db, { ...HALT, ancestor: null, gone: ref(90) })
   assert.equal(await depth(), 'at least 11 blocks')
+})
+
+test('what a person has let go is read again by the second look, from every provider', async (t) => {
+  const { db, cli } = await testCli(t)
+  await seedChain(db, { finalized: 90, tip: 100 })
+  await seedHalt(db, HALT)
+  const progress = (provider: string, next: number) => ({
+    provider,
+    from: 20,
+    next,
+    lastHash: blockHash(next - 1),
+    rescanId: 0,
+  })
+  await db.transaction().execute(async (tx) => {
+    await saveProgress(tx, ETHEREUM, progress('ahead', 91), BLOCK_TIME)
+    await saveProgress(tx, ETHEREUM, progress('behind', 70), BLOCK_TIME)
+  })
+  await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '85', ...WHY)
+  const after = await readProgress(db, ETHEREUM)
+  assert.deepEqual(
+    after.toSorted((a, b) => b.next - a.next),
+    [{ ...progress('ahead', 86), lastHash: null }, progress('behind', 70)],
+  )
 })
 
 test('without a common ancestor every deposit of the chain is at stake', async (t) => {
