@@ -227,16 +227,14 @@ function withLostProvider(profile: Profile): Profile {
  * then. Addresses come late, so that blocks are read again as well.
  */
 function withTornProvider(profile: Profile): Profile {
-  const torn = { replicas: 3, lagMax: 0, refreshMs: 500, hangs: 0.2, transport: {}, lies: {} }
-  const providers = profile.providers.map((provider) => ({ ...provider, ...torn }))
-  const { reorgs } = profile
+  const torn = { replicas: 3, lagMax: 0, refreshMs: 500, hangs: 0.35, transport: {}, lies: {} }
   return {
     ...profile,
-    providers,
+    providers: profile.providers.map((provider) => ({ ...provider, ...torn })),
     perBlock: 8,
     pastFinal: false,
-    lateRegistrations: 0.8,
-    reorgs: { ...reorgs, rate: Math.max(reorgs.rate, 0.3) },
+    lateRegistrations: 1,
+    reorgs: { rate: 0.6, depthMax: profile.finality.lag, returns: 0.2, again: 0.3 },
   }
 }
 

@@ -41,6 +41,6 @@ export const lateRegistrations = (profile: Profile): boolean => profile.lateRegi
 export const takeovers = ({ daemons, pauses }: Profile): boolean => daemons > 1 && pauses > 0
 /** Of a provider's replicas some hang on branches that are left, while addresses come late. */
 export const tornProvider = ({ providers: [first], lateRegistrations: late }: Profile): boolean =>
-  late === 0.8 && first?.replicas === 3 && first.hangs === 0.2
+  late === 1 && first?.replicas === 3 && first.hangs === 0.35
 /** One provider's head is of a branch that is left, while another one says what is final. */
 export const lostProvider = ({ providers: [first] }: Profile): boolean => first?.finalityNull === 1
