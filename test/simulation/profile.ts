@@ -186,10 +186,10 @@ export function drawProfile(seed: string): Profile {
     replays: maybe(dice, 0.4, 0.2),
     endpointSwitches: maybe(dice, 0.2, 0.1),
     witnesses: providers > 1 && dice.chance(0.5) ? 2 : 1,
-    isAudited: dice.fork('audited').chance(0.3),
+    isAudited: dice.fork('audited').chance(0.25),
   }
   if (providers > 1 && dice.fork('lost').chance(0.08)) return withLostProvider(profile)
-  if (dice.fork('torn').chance(0.08)) return withTornProvider(profile)
+  if (dice.fork('torn').chance(0.06)) return withTornProvider(profile)
   return withLiar(profile, dice.fork('liar'))
 }
 

@@ -64,7 +64,7 @@ async function simulate(): Promise<number> {
     jobs: values.seed === undefined ? Number(values.jobs ?? os.availableParallelism()) : 1,
     next,
     without: values.without?.split(',') ?? [],
-    doubleEvery: values.seed === undefined ? 10 : 1,
+    doubleEvery: values.seed === undefined ? 20 : 1,
     failuresMax: 5,
     onAnswer: ({ seed, violation, wallMs }) => {
       if (violation !== null) console.log(`seed ${seed}: ${violation.message.slice(0, 200)}`)
