@@ -83,7 +83,7 @@ create table balance_window (
   to_balance numeric(78,0),
   heard_height bigint not null,
   heard_hash bytea,
-  moved numeric(78,0) not null,
+  moved numeric not null,
   doubted boolean not null,
   checks bigint not null,
   asked_at timestamp with time zone not null,
@@ -99,7 +99,7 @@ comment on column balance_window.spread is 'a balance may be that of a block so 
 comment on column balance_window.to_height is 'where the window ends; null while it is open';
 comment on column balance_window.heard_height is 'the logs of every block above from_height up to here are in moved, each block once and linked to the one before';
 comment on column balance_window.heard_hash is 'of that block as the provider showed it; null where nothing has been heard yet';
-comment on column balance_window.moved is 'what came in less what went out';
+comment on column balance_window.moved is 'what came in less what went out; without bounds, since a provider may invent any number of transfers';
 comment on column balance_window.doubted is 'the balance told last was not explained, and one more has to say so';
 comment on column balance_window.checks is 'how many windows of this address have been judged before this one';
 

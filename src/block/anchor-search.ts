@@ -16,7 +16,7 @@ export interface AnchorSearch {
 }
 
 /** Whether the provider still shows a block we know. */
-export interface Finding {
+export interface Probed {
   readonly block: BlockRef
   readonly stands: boolean
 }
@@ -31,11 +31,11 @@ export function probeHeight({ low, gone }: AnchorSearch): number | null {
 }
 
 /** `finding` is about the block the probe led to; null where we know none above `low`. */
-export function narrow(search: AnchorSearch, finding: Finding | null): AnchorSearch {
+export function narrow(search: AnchorSearch, probed: Probed | null): AnchorSearch {
   const probe = probeHeight(search)
   assert(probe !== null, 'the search is over')
-  if (finding === null) return { ...search, low: probe }
-  const { block, stands } = finding
+  if (probed === null) return { ...search, low: probe }
+  const { block, stands } = probed
   assert(
     block.height > search.low && block.height <= probe,
     `block ${block.height} does not lie above ${search.low} and at or below ${probe}`,

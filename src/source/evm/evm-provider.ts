@@ -1,7 +1,7 @@
 import type { ChainConfig, ProviderConfig } from '../../config/config.ts'
 import type { ChainId } from '../../domain/chain.ts'
 import type { SourceDeps } from '../adapter.ts'
-import { Provider } from '../pool/provider.ts'
+import { Provider, type FinalityAt } from '../pool/provider.ts'
 import { RememberedHead } from '../pool/remembered-head.ts'
 import { Span, type SpanRules } from '../pool/span.ts'
 import { judgeHaste } from '../wire/exchange.ts'
@@ -42,7 +42,7 @@ export class EvmProvider extends Provider {
       if (isFailure(error, 'unknown_block')) return null
       throw error
     }
-    return raw === null ? null : readHeader(raw, typeof block === 'number' ? block : null)
+    return readAnswer(raw, block)
   }
 
   override async head(): Promise<EvmHeader> {
@@ -51,18 +51,27 @@ export class EvmProvider extends Provider {
     return this.#remembered.keep(header)
   }
 
-  override finalHeader(height: number): Promise<EvmHeader | null> {
-    return this.header(height)
+  /** By depth: the newest block that has as many confirmations as the rule asks for, its own block included. */
+  override async finalized(): Promise<EvmHeader | null> {
+    if (this.chain.finality.kind === 'finalized') return this.header('finalized')
+    const head = await this.head()
+    const height = this.#finalHeight(head.height)
+    if (height < 0) return null
+    // Another node than the head's may answer now, on another branch: it has to show that very head above the block.
+    const [top, block] = await this.#together([head.height, height])
+    return top?.hash === head.hash ? (block ?? null) : null
+  }
+
+  override async finalityAt(height: number): Promise<FinalityAt> {
+    const tag = this.chain.finality.kind === 'finalized' ? 'finalized' : 'latest'
+    const [top, shown = null] = await this.#together([tag, height])
+    return { finalHeight: top ? this.#finalHeight(top.height) : null, shown }
   }
 
   /** The header of a block it has just named as its head, which need not be asked for again. */
   rememberedHead(height: number): EvmHeader | null {
     const head = this.#remembered.header
     return head?.height === height ? head : null
-  }
-
-  protected override protocolFinalized(): Promise<EvmHeader | null> {
-    return this.header('finalized')
   }
 
   protected override async readChainId(): Promise<ChainId> {
@@ -73,4 +82,25 @@ export class EvmProvider extends Provider {
   protected override forget(): void {
     this.#remembered.forget()
   }
+
+  /** Of the head, or of the tag that says so itself. */
+  #finalHeight(top: number): number {
+    const { finality } = this.chain
+    return finality.kind === 'depth' ? top - finality.blocks + 1 : top
+  }
+
+  /** Headers in one batch, so that one node answers; none where it does not have one of them. */
+  async #together(blocks: readonly BlockTag[]): Promise<(EvmHeader | null)[]> {
+    try {
+      const raw = await this.client.callAll(blocks.map(headerCall))
+      return blocks.map((block, index) => readAnswer(raw[index] ?? null, block))
+    } catch (error) {
+      if (isFailure(error, 'unknown_block')) return []
+      throw error
+    }
+  }
+}
+
+function readAnswer(raw: unknown, block: BlockTag): EvmHeader | null {
+  return raw === null ? null : readHeader(raw, typeof block === 'number' ? block : null)
 }

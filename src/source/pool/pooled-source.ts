@@ -169,11 +169,8 @@ export class PooledSource<P extends Provider> implements OpenSource {
 
   /** Null when it calls nothing final at that height yet; otherwise whether it shows this very block there. */
   async #vouches(provider: P, { height, hash }: BlockRef): Promise<boolean | null> {
-    const [finalized, shown] = await Promise.all([
-      provider.finalized(),
-      provider.finalHeader(height),
-    ])
-    if (finalized === null || finalized.height < height) return null
+    const { finalHeight, shown } = await provider.finalityAt(height)
+    if (finalHeight === null || finalHeight < height) return null
     if (shown?.hash === hash) return true
     const evidence = { provider: provider.name, height, shown: shown?.hash ?? null, asked: hash }
     const { chain } = this.#config

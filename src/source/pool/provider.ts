@@ -14,6 +14,16 @@ const REST_MS_MAX = 10_000
 const HEARD_MS_MAX = 5 * 60_000
 
 /**
+ * What a provider shows at a height, and up to where it calls blocks final: in the eyes of one node. Several may stand
+ * behind one URL, on two branches, and what the one calls final says nothing about the blocks of the other.
+ */
+export interface FinalityAt {
+  /** Null while it calls nothing final. */
+  readonly finalHeight: number | null
+  readonly shown: BlockHeader | null
+}
+
+/**
  * One provider of a chain: what it says, whether it may be used, and what we learnt about it. A family says how
  * its headers are asked for; whom to trust and how long to rest is the same for all.
  */
@@ -39,20 +49,10 @@ export abstract class Provider {
   abstract head(): Promise<BlockHeader>
   /** Null when it does not have the block. */
   abstract header(height: number): Promise<BlockHeader | null>
-  /** The header at a height from whatever part of the provider vouches for finality. */
-  abstract finalHeader(height: number): Promise<BlockHeader | null>
-  /** What the protocol itself calls irreversible; null while it has not said. */
-  protected abstract protocolFinalized(): Promise<BlockHeader | null>
+  /** The newest block that is irreversible by the chain's rule; null while that cannot be told. */
+  abstract finalized(): Promise<BlockHeader | null>
+  abstract finalityAt(height: number): Promise<FinalityAt>
   protected abstract readChainId(): Promise<ChainId>
-
-  /** By depth: the newest block that has as many confirmations as the rule asks for, its own block included. */
-  async finalized(): Promise<BlockHeader | null> {
-    const { finality } = this.chain
-    if (finality.kind === 'finalized') return this.protocolFinalized()
-    const head = await this.head()
-    const height = head.height - finality.blocks + 1
-    return height < 0 ? null : this.header(height)
-  }
 
   /** Why it must never be used, once it has shown to serve another chain. */
   get refusal(): string | null {

@@ -18,14 +18,14 @@ export async function readBalances(
   contracts: ReadonlyMap<RailId, Address>,
   holders: readonly Holder[],
 ): Promise<Balances | null> {
-  const before = await provider.solidHead()
+  const before = await provider.finalized()
   if (before === null) return null
   const amounts: (bigint | null)[] = []
   for (const { rail, address } of holders) {
     const contract = required(contracts.get(rail), `${rail} is a rail of this chain`)
     amounts.push(await askBalance(provider, contract, address))
   }
-  const after = await provider.solidHead()
+  const after = await provider.finalized()
   if (after === null || Math.abs(after.height - before.height) > MOVE_BLOCKS_MAX) return null
   const { height, hash } = before
   return { block: { height, hash }, spread: SPREAD_BLOCKS, amounts }

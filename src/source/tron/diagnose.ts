@@ -72,7 +72,7 @@ async function lookAtFinality({ provider }: Subject): Promise<Look> {
     const detail = `block ${solid.height}, ${lag} behind the head`
     if (lag < 0) return warn(detail, 'replicas of different age answer: expect late finality')
     if (lag > LAG_BLOCKS_MAX) return warn(detail, 'see whether the chain or this node is behind')
-    const shown = await provider.finalHeader(solid.height)
+    const shown = await provider.solidHeader(solid.height)
     if (shown?.hash === solid.hash) return ok(detail)
     return fail(`${detail}, but not served at its height`, remedy)
   } catch (error) {

@@ -3,7 +3,7 @@ import type { BlockHeader } from '../../domain/block.ts'
 import type { ChainId } from '../../domain/chain.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { SourceDeps } from '../adapter.ts'
-import { Provider } from '../pool/provider.ts'
+import { Provider, type FinalityAt } from '../pool/provider.ts'
 import { RememberedHead } from '../pool/remembered-head.ts'
 import { Span, type SpanRules } from '../pool/span.ts'
 import type { Link } from '../wire/exchange.ts'
@@ -53,7 +53,18 @@ export class TronProvider extends Provider {
     return askHeader(this.node, '/wallet/getblock', height)
   }
 
-  override finalHeader(height: number): Promise<BlockHeader | null> {
+  /** The newest block that more than two thirds of the producers have built upon. */
+  override finalized(): Promise<BlockHeader | null> {
+    return askHeader(this.solidity, '/walletsolidity/getblock', null)
+  }
+
+  /** Of the solidity API each node shows only what is solid to itself. */
+  override async finalityAt(height: number): Promise<FinalityAt> {
+    const shown = await this.solidHeader(height)
+    return { finalHeight: shown === null ? null : height, shown }
+  }
+
+  solidHeader(height: number): Promise<BlockHeader | null> {
     return askHeader(this.solidity, '/walletsolidity/getblock', height)
   }
 
@@ -62,15 +73,6 @@ export class TronProvider extends Provider {
     const head = this.#remembered.header
     if (head?.height === height) return head.hash
     return head?.height === height + 1 ? head.parentHash : null
-  }
-
-  /** The newest block that more than two thirds of the producers have built upon. */
-  solidHead(): Promise<BlockHeader | null> {
-    return askHeader(this.solidity, '/walletsolidity/getblock', null)
-  }
-
-  protected override protocolFinalized(): Promise<BlockHeader | null> {
-    return this.solidHead()
   }
 
   /** The chain's number is the last four bytes of its first block's id. */

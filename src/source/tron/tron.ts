@@ -1,5 +1,6 @@
 import type { ChainConfig } from '../../config/config.ts'
 import type { FamilyAdapter, OpenSource, SourceDeps } from '../adapter.ts'
+import { AppError } from '../../domain/error.ts'
 import { PooledSource } from '../pool/pooled-source.ts'
 import { ProviderPool } from '../pool/provider-pool.ts'
 import { tronCodec } from './codec.ts'
@@ -12,6 +13,11 @@ import { TronProvider } from './tron-provider.ts'
 export const tron: FamilyAdapter = { codec: tronCodec, open, diagnose }
 
 async function open(config: ChainConfig, deps: SourceDeps): Promise<OpenSource> {
+  const { slug, finality } = config.chain
+  if (finality.kind === 'depth') {
+    const remedy = 'its nodes say themselves which blocks are solid; let the rule be "finalized"'
+    throw new AppError('misconfigured', `chains/${slug}/chain.yaml: finality: ${remedy}`)
+  }
   const providers = config.providers.map((provider) => new TronProvider(config, provider, deps))
   const pool = new ProviderPool(config, deps, providers)
   await pool.open()

@@ -97,7 +97,7 @@ export const JUDGING: Mutants = {
   'what leaves is forgotten': {
     file: 'confirmation/settlement.ts',
     from: '(await depositsInBlocks(tx, input.chainId, input.left)).map(leave)',
-    to: '(await depositsInBlocks(tx, input.chainId, input.left.slice(1))).map(leave)',
+    to: '(await depositsInBlocks(tx, input.chainId, input.left && { above: input.left.above + 1 })).map(leave)',
     needs: reorgs,
   },
   'what is mined again stays taken back': {

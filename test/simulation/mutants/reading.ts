@@ -38,9 +38,9 @@ export const READING: Mutants = {
       ),
   },
   'the depth that stands for finality is one block short': {
-    file: 'source/pool/provider.ts',
-    from: 'head.height - finality.blocks + 1',
-    to: 'head.height - finality.blocks + 2',
+    file: 'source/evm/evm-provider.ts',
+    from: 'top - finality.blocks + 1',
+    to: 'top - finality.blocks + 2',
     needs: ({ finality }) => finality.rule === 'depth',
   },
   'the writes of a chain are not fenced': {
