@@ -25,7 +25,8 @@ const OUR_MISTAKES = new Set([
   'event_unpublished',
   'delivery_missing',
 ])
-const MISSED = new Set([
+/** Those that a provider's lie about logs can open as well. */
+const OURS_OR_A_LIE = new Set([
   'deposit_missing',
   'transfer_disputed',
   'deposit_extra',
@@ -46,12 +47,13 @@ export class Judge {
     this.#operators = operators
   }
 
-  /** How long until the next delivery is due, when nothing is due now. */
+  /** How long until the next delivery is due, when nothing is due now, not even an event's number. */
   async msUntilDue(): Promise<number> {
     const [row] = await this.#world.server.query<{ at: Date | null }>(
       `select min(greatest(d.next_attempt_at, p.open_until)) as at
        from delivery d join endpoint p on p.id = d.endpoint_id
-       where d.state = 'pending' and p.state = 'enabled' and not exists (
+       where d.state = 'pending' and p.state = 'enabled'
+         and not exists (select from event where seq is null) and not exists (
          select from delivery e where e.endpoint_id = d.endpoint_id and e.deposit_id = d.deposit_id
            and e.version < d.version and e.state = 'pending')`,
     )
@@ -75,7 +77,7 @@ export class Judge {
     return open.length === 0 ? null : open.map(([name, count]) => `${count} ${name}`).join(', ')
   }
 
-  /** Whether the second look has been at everything that is final since `ms`. */
+  /** Whether a round that ended after `ms` has covered all that is final now. */
   async isAuditedSince(ms: number): Promise<boolean> {
     const [row] = await this.#world.server.query<{ is_audited: boolean }>(
       `select r.completed_at >= $1 and r.height = c.finalized_height as is_audited
@@ -131,17 +133,13 @@ export class Judge {
     )
     for (const { kind } of rows) coverage.count(`finding ${kind}`)
     if (profile.clockJumps > 0) return
-    const ours = rows.find(({ kind }) => OUR_MISTAKES.has(kind) || this.#isMissed(kind))
-    hold(ours === undefined, 'I7', () => `${ours?.kind}: ${ours?.summary}`)
-  }
-
-  /** Where nobody leaves logs out of an answer and nobody invents any, nothing may be missing on record. */
-  #isMissed(kind: string): boolean {
-    const { providers } = this.#world.profile
-    const isTold = providers.some(
+    const hasLiar = profile.providers.some(
       ({ lies }) => lies.omitted_logs !== undefined || lies.forged_transfer !== undefined,
     )
-    return !isTold && MISSED.has(kind)
+    const ours = rows.find(
+      ({ kind }) => OUR_MISTAKES.has(kind) || (!hasLiar && OURS_OR_A_LIE.has(kind)),
+    )
+    hold(ours === undefined, 'I7', () => `${ours?.kind}: ${ours?.summary}`)
   }
 
   async #difference(): Promise<Violation | null> {

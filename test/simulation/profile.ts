@@ -25,9 +25,9 @@ export const BATCH_FAULTS = [
 ] as const
 export type BatchFault = (typeof BATCH_FAULTS)[number]
 
-/** Answers that are well-formed and untrue: about headers, */
+/** Well-formed and untrue answers about headers. */
 const HEADER_LIES = ['null_block', 'other_block'] as const
-/** about logs, where there are any, */
+/** About logs, where there are any. */
 const LOG_LIES = [
   'foreign_log',
   'duplicated_logs',
@@ -35,7 +35,7 @@ const LOG_LIES = [
   'unsorted_logs',
   'removed_logs',
 ] as const
-/** and what only another provider's word can tell. */
+/** About logs as well, but so that nothing in the answer itself tells. */
 const PLAUSIBLE_LIES = ['omitted_logs', 'forged_transfer'] as const
 export const LIES = [...HEADER_LIES, ...LOG_LIES, ...PLAUSIBLE_LIES] as const
 export type Lie = (typeof LIES)[number]
@@ -146,7 +146,7 @@ export interface Profile {
   /** Providers whose word a policy asks for. */
   readonly witnesses: number
   /** Whether the world ends only after the second look has been at all of it. */
-  readonly isAudited: boolean
+  readonly endsAudited: boolean
 }
 
 /** What goes wrong in this seed, and how often: about half of all classes each time, so that each also runs alone. */
@@ -160,8 +160,8 @@ export function drawProfile(seed: string): Profile {
     seed,
     family,
     blockMs: dice.pick([1_000, 2_000, 3_000]),
-    history: dice.chance(0.2) ? dice.between(80, 160) : dice.between(0, 20),
-    blocks: dice.between(12, 26),
+    history: dice.chance(0.15) ? dice.between(80, 140) : dice.between(0, 20),
+    blocks: dice.between(12, 22),
     finality: { rule: dice.chance(0.85) || family === 'tron' ? 'finalized' : 'depth', lag },
     finalityStalls: maybe(dice, 0.3, 0.05),
     perBlock: dice.between(1, 3),
@@ -186,7 +186,7 @@ export function drawProfile(seed: string): Profile {
     replays: maybe(dice, 0.4, 0.2),
     endpointSwitches: maybe(dice, 0.2, 0.1),
     witnesses: providers > 1 && dice.chance(0.5) ? 2 : 1,
-    isAudited: dice.fork('audited').chance(0.25),
+    endsAudited: dice.fork('audited').chance(0.25),
   }
   if (providers > 1 && dice.fork('lost').chance(0.08)) return withLostProvider(profile)
   if (dice.fork('torn').chance(0.06)) return withTornProvider(profile)
@@ -222,15 +222,18 @@ function withLostProvider(profile: Profile): Profile {
   }
 }
 
+/** Hangs more than any other provider, which is how a torn one is told. */
+export const TORN = { replicas: 3, lagMax: 0, refreshMs: 500, hangs: 0.35, transport: {}, lies: {} }
+
 /**
  * Behind one URL there may be a node that hangs on a branch which was left, and is asked for a block every now and
  * then. Addresses come late, so that blocks are read again as well.
  */
 function withTornProvider(profile: Profile): Profile {
-  const torn = { replicas: 3, lagMax: 0, refreshMs: 500, hangs: 0.35, transport: {}, lies: {} }
   return {
     ...profile,
-    providers: profile.providers.map((provider) => ({ ...provider, ...torn })),
+    history: Math.min(profile.history, 20),
+    providers: profile.providers.map((provider) => ({ ...provider, ...TORN })),
     perBlock: 8,
     pastFinal: false,
     lateRegistrations: 1,

@@ -45,8 +45,7 @@ export class Simulation {
   #started = 0
   #operations = 0
   #mined = 0
-  /** Since when the world is as it has to be in the end. */
-  #settledMs: number | null = null
+  #restMs: number | null = null
   #phase: Result['phase'] = 'setup'
   #branches: SimBlock[] = []
 
@@ -152,21 +151,22 @@ export class Simulation {
     const waitingMs = await this.#judge.msUntilDue()
     if (waitingMs > 1_000) this.#world.time.leap(waitingMs)
     if (!(await this.#judge.isSettled())) return false
-    if (this.#profile.isAudited && !(await this.#isAudited())) return false
+    if (this.#profile.endsAudited && !(await this.#judge.isAuditedSince(this.#restSince()))) {
+      return false
+    }
     await this.#serving(daemon, () => this.#operators.readFeeds(daemon, 1_000))
     await this.#judge.conclude(this.#observer)
     return true
   }
 
-  /** A round begins a minute after the one before, in which nothing else would happen. */
-  async #isAudited(): Promise<boolean> {
+  /** When everything else had come to rest. Nothing would happen from then until the next round, a minute later. */
+  #restSince(): number {
     const { time } = this.#world
-    if (this.#settledMs === null) {
-      this.#settledMs = time.nowMs
+    if (this.#restMs === null) {
+      this.#restMs = time.nowMs
       time.leap(60_000)
-      return false
     }
-    return this.#judge.isAuditedSince(this.#settledMs)
+    return this.#restMs
   }
 
   /** Lets one thing happen, and everything that follows from it at once. */

@@ -137,9 +137,9 @@ export class Session {
   }
 
   /**
-   * Where another transaction holds a lock that the statement needs, it steps back and queues again behind it: only
-   * one is under way at a time, so waiting on the server would wait for good. Two that wait for each other would as
-   * well, which the server ends, and so does this.
+   * A statement that needs another transaction's lock steps back and queues again behind it. Only one statement is
+   * under way at a time, so one that waited on the server would wait for ever. Of two transactions that wait for each
+   * other a server ends one; here `TURNS_MAX` does.
    */
   async #pass(text: string, values: unknown[]): Promise<pg.QueryResult> {
     for (let turns = 0; turns < TURNS_MAX; turns += 1) {

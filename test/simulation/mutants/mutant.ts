@@ -1,5 +1,12 @@
 import type { Family } from '../../../src/domain/chain.ts'
-import type { DatabaseFault, Lie, Mood, Profile, TronLie } from '../profile.ts'
+import {
+  TORN,
+  type DatabaseFault,
+  type Lie,
+  type Mood,
+  type Profile,
+  type TronLie,
+} from '../profile.ts'
 
 /** One bug: in this file of `src`, this text, which is there once, becomes that one. */
 export interface Mutant {
@@ -40,7 +47,7 @@ export const lateRegistrations = (profile: Profile): boolean => profile.lateRegi
 /** One daemon is paused right before it writes, and the other one takes over meanwhile. */
 export const takeovers = ({ daemons, pauses }: Profile): boolean => daemons > 1 && pauses > 0
 /** Of a provider's replicas some hang on branches that are left, while addresses come late. */
-export const tornProvider = ({ providers: [first], lateRegistrations: late }: Profile): boolean =>
-  late === 1 && first?.replicas === 3 && first.hangs === 0.35
+export const tornProvider = ({ providers: [first] }: Profile): boolean =>
+  first?.hangs === TORN.hangs
 /** One provider's head is of a branch that is left, while another one says what is final. */
 export const lostProvider = ({ providers: [first] }: Profile): boolean => first?.finalityNull === 1

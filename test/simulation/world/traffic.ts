@@ -130,6 +130,7 @@ export class Traffic {
       case 'dust':
         return [pay({ amount: BigInt(dice.between(1, 9_999)) })]
       case 'huge':
+        // Far below what everybody has: see ENDOWMENT in balances.ts.
         return [pay({ amount: BigInt(dice.hex(26)) })]
       case 'fake_token':
         return [pay({ contract: dice.pick(fakes) })]
