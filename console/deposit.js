@@ -99,7 +99,7 @@ function eventTable(deposit) {
 /** @param {any} deposit */
 function sightingTable(deposit) {
   return table({
-    caption: 'Blocks, those that left the chain included',
+    caption: 'Blocks, those it has left included',
     columns: [
       { title: 'Height', number: true, cell: (row) => integer(row.height) },
       { title: 'Block', cell: (row) => short(row.block_hash) },

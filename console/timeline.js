@@ -27,7 +27,7 @@ export function timeline({ timeline: events, sightings, block }) {
     const index = events.findIndex((/** @type {any} */ event) => event.block_hash === hash)
     const seen = sightings.find((/** @type {any} */ one) => one.block_hash === hash)
     const name = `block ${seen === undefined ? '' : integer(seen.height)} ${shortText(hash)}`
-    const fate = hash === block.hash ? '' : ', left the chain'
+    const fate = hash === block.hash ? '' : ', left'
     return svg(
       'text',
       { class: 'lane-name', x: columnOf(index) - 6, y: laneOf(hash) - 14 },

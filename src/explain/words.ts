@@ -36,7 +36,7 @@ export function movementText({ contract, from, to, amount }: TokenMovement, code
 
 export function sightingText(sighting: Sighting, codec: Codec): string {
   const { height, blockHash, seenAt, orphanedAt } = sighting
-  const fate = orphanedAt === null ? 'in our view' : `given up at ${orphanedAt.toISOString()}`
+  const fate = orphanedAt === null ? 'in our view' : `left at ${orphanedAt.toISOString()}`
   const block = blockText({ height, hash: blockHash }, codec)
   return `${block}: seen at ${seenAt.toISOString()}, ${fate}`
 }

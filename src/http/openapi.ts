@@ -7,8 +7,10 @@ const MEANINGS: Readonly<Record<EventType, string>> = {
   'deposit.detected': 'The transfer is in a block of our view. Means nothing for a ledger yet.',
   'deposit.confirmed': "The environment's policy for this rail and amount is met.",
   'deposit.final': 'Confirmed, and the chain itself calls its block irreversible.',
-  'deposit.orphaned': 'Its block left the chain before the deposit was confirmed.',
-  'deposit.reversed': 'Its block left the chain after the deposit was confirmed: act on it.',
+  'deposit.orphaned':
+    'Its block left the chain, or proved not to be its own, before the deposit was confirmed.',
+  'deposit.reversed':
+    'Its block left the chain, or proved not to be its own, after the deposit was confirmed: act on it.',
 }
 
 const REASONS: Readonly<Record<number, string>> = {

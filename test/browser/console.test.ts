@@ -88,7 +88,7 @@ test('the console, as a person uses it', async (t) => {
     const lanes = `Array.from(document.querySelectorAll('.lane-name'), (name) => name.textContent)`
     const [first = '', second = '', ...rest] = await page.evaluate<string[]>(lanes)
     assert.deepEqual(rest, [])
-    assert.match(first, /^block \d+ 0x\w{8}…\w{6}, left the chain$/)
+    assert.match(first, /^block \d+ 0x\w{8}…\w{6}, left$/)
     assert.match(second, /^block \d+ 0x\w{8}…\w{6}$/)
     const counts = `['line.lane', 'line.gone', 'path.branch'].map((it) => document.querySelectorAll(it).length)`
     assert.deepEqual(await page.evaluate(counts), [2, 1, 1])

@@ -39,7 +39,7 @@ const SightingView = z.object({
   orphaned_at: z.iso
     .datetime()
     .nullable()
-    .meta({ description: 'When its block left the chain; evidence is kept' }),
+    .meta({ description: 'When the deposit left this block; evidence is kept' }),
 })
 
 const TimelineEntry = z.object({

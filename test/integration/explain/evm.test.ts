@@ -259,7 +259,7 @@ test('a payment that was reorganised away is told with its history, and as mined
   assert.equal(gone.state, 'orphaned')
   const history = line(gone, 'canonical').evidence
   assert.equal(history.length, 1)
-  assert.match(history[0] ?? '', /^block \d+ 0x\w+: seen at .*given up at /)
+  assert.match(history[0] ?? '', /^block \d+ 0x\w+: seen at .*left at /)
   assert.match(line(gone, 'feed').evidence.join(), /deposit\.orphaned/)
 })
 
