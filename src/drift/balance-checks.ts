@@ -4,8 +4,8 @@ import type { Difference, Finding } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
 import { SourceError } from '../domain/source.ts'
 import { heldRails } from '../confirmation/hold-store.ts'
-import { required } from '../lib/assert.ts'
 import type { Env } from '../lib/env.ts'
+import { watchersOf } from '../match/address-store.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { assertFence, type Lease } from '../store/lease.ts'
 import type { Report } from '../telemetry/report.ts'
@@ -30,8 +30,7 @@ import {
   type Window,
 } from './balance-window.ts'
 import type { Progress } from './audit-store.ts'
-import { lockFinding, noteFinding } from './finding-store.ts'
-import { watchersOf } from './notice-store.ts'
+import { noteFinding } from './finding-store.ts'
 import type { Subject } from './record-store.ts'
 
 /** Of one provider that stand: whoever makes its balances up could fill a book with them. What is left is counted. */
@@ -153,8 +152,8 @@ export class BalanceChecks {
     if ((await countDifferences(tx, whose)) >= FINDINGS_MAX) return opened
     for (const environment of await watchersOf(tx, rail, address)) {
       const difference = this.#difference(whose, verdict, environment)
-      if (!(await noteFinding(tx, { difference, holdsFinals: false }, now))) continue
-      opened.push(required(await lockFinding(tx, difference.id), 'it was just written'))
+      const finding = await noteFinding(tx, { difference, holdsFinals: false }, now)
+      if (finding !== null) opened.push(finding)
     }
     return opened
   }

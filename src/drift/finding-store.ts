@@ -81,14 +81,14 @@ export interface Note {
 }
 
 /**
- * Writes down what happened once and cannot be undone by another look. False if it was on record, unless it is only
+ * Writes down what happened once and cannot be undone by another look. Null if it was on record, unless it is only
  * now that it holds finals.
  */
 export async function noteFinding(
   tx: Tx,
   { difference, holdsFinals }: Note,
   now: Date,
-): Promise<boolean> {
+): Promise<Finding | null> {
   const row = { ...firstRow(difference, now), holds_finals: holdsFinals }
   const { summary, evidence } = row
   const { numInsertedOrUpdatedRows = 0n } = await tx
@@ -103,7 +103,8 @@ export async function noteFinding(
         .where(sql<boolean>`excluded.holds_finals`),
     )
     .executeTakeFirst()
-  return numInsertedOrUpdatedRows > 0n
+  if (numInsertedOrUpdatedRows === 0n) return null
+  return required(await lockFinding(tx, difference.id), `${difference.kind} was just written`)
 }
 
 const UNRESOLVED = { resolved_at: null, resolved_by: null, resolved_reason: null } as const

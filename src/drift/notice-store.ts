@@ -5,18 +5,6 @@ import { toBytes, toHex } from '../lib/hex.ts'
 import type { Tx } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
 
-/** Environments that watch an address on a rail. */
-export async function watchersOf(tx: Tx, rail: RailId, address: Address): Promise<string[]> {
-  const rows = await tx
-    .selectFrom('deposit_address')
-    .select('environment_id')
-    .where('rail', '=', rail)
-    .where('address', '=', toBytes(address))
-    .orderBy('environment_id')
-    .execute()
-  return rows.map((row) => row.environment_id)
-}
-
 /**
  * Announcements about addresses that nobody has registered are kept up to this many for a chain. The longest blacklist
  * known, of USDT on TRON, is some ten thousand addresses long; a provider can make up any number.

@@ -3,23 +3,17 @@ import type { Codec } from '../domain/chain.ts'
 import type { Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
 import { required } from '../lib/assert.ts'
+import { watchersOf } from '../match/address-store.ts'
 import type { Tx } from '../store/database.ts'
 import type { Scene } from './difference.ts'
 import type { Announced, HeardNotice } from './examination.ts'
-import {
-  lockFinding,
-  noteFinding,
-  openFinding,
-  resolveFindings,
-  type ResolvedFinding,
-} from './finding-store.ts'
+import { noteFinding, openFinding, resolveFindings, type ResolvedFinding } from './finding-store.ts'
 import {
   forgetNotice,
   isListNotice,
   recordNotice,
   refreshMarks,
   takenBack,
-  watchersOf,
   type TakenBack,
 } from './notice-store.ts'
 
@@ -68,8 +62,8 @@ export async function takeNotices(
     }
     const holdsFinals = isConfirmed && notice.what === 'deprecated'
     for (const difference of await differencesOf(tx, heard, scene)) {
-      if (!(await noteFinding(tx, { difference, holdsFinals }, now))) continue
-      opened.push(required(await lockFinding(tx, difference.id), 'it was just written'))
+      const finding = await noteFinding(tx, { difference, holdsFinals }, now)
+      if (finding !== null) opened.push(finding)
     }
   }
   if (withdrawn.length > 0 || notices.some(({ notice }) => isListNotice(notice))) {

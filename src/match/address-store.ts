@@ -263,6 +263,18 @@ export async function listAddresses(db: Db, search: AddressSearch): Promise<Depo
   return (await query.execute()).map(toDepositAddress)
 }
 
+/** Environments that watch an address on a rail. */
+export async function watchersOf(tx: Tx, rail: RailId, address: Address): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('deposit_address')
+    .select('environment_id')
+    .where('rail', '=', rail)
+    .where('address', '=', toBytes(address))
+    .orderBy('environment_id')
+    .execute()
+  return rows.map((row) => row.environment_id)
+}
+
 export function toDepositAddress(row: AddressRow): DepositAddress {
   return {
     id: row.id,
