@@ -6,8 +6,8 @@ import { HASH_LENGTH, readBytes, readHash } from './wire/hex-field.ts'
 export const TRANSFER_TOPIC: Hex =
   '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 
-/** Twelve zero bytes stand before an address in a topic. */
-const PADDING = '0x000000000000000000000000'
+/** Twelve zero bytes stand before an address in a topic, or in another word. */
+export const PADDING = '0x000000000000000000000000'
 
 /** What a token's log says has moved. */
 export type Movement = Pick<Transfer, 'from' | 'to' | 'amount'>

@@ -1,7 +1,7 @@
 import { keccak256, stringToHex } from 'viem/utils'
 import type { TokenNotice } from '../domain/audit.ts'
-import type { Address } from '../domain/chain.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
+import { PADDING } from './movement.ts'
 
 type What = TokenNotice['what']
 
@@ -30,17 +30,19 @@ export function readNotice(
   data: Hex,
 ): Pick<TokenNotice, 'what' | 'address' | 'value'> | null {
   const found = FORMS.get(topics[0])
-  if (found === undefined) return null
-  const words = [...topics.slice(1), ...wordsOf(data)]
+  const inData = wordsOf(data)
+  if (found === undefined || inData === null) return null
+  const words = [...topics.slice(1), ...inData]
   if (words.length !== found.words.length) return null
   const word = (meaning: Form['words'][number]): Hex | undefined => {
     const index = found.words.indexOf(meaning)
     return index === -1 ? undefined : words[index]
   }
   const [address, value] = [word('address'), word('value')]
+  if (address !== undefined && !address.startsWith(PADDING)) return null
   return {
     what: found.what,
-    address: address === undefined ? null : addressIn(address),
+    address: address === undefined ? null : `0x${address.slice(PADDING.length)}`,
     value: value === undefined ? null : BigInt(value),
   }
 }
@@ -50,15 +52,12 @@ function form(signature: string, what: What, words: Form['words']): [Hex, Form] 
 }
 
 const WORD_BYTES = 32
-const ADDRESS_BYTES = 20
 
-function wordsOf(data: Hex): Hex[] {
+/** Null where they are not all whole: the rest of one is no address, and no amount. */
+function wordsOf(data: Hex): Hex[] | null {
   const bytes = toBytes(data)
-  return Array.from({ length: Math.ceil(bytes.length / WORD_BYTES) }, (_, index) =>
+  if (bytes.length % WORD_BYTES !== 0) return null
+  return Array.from({ length: bytes.length / WORD_BYTES }, (_, index) =>
     toHex(bytes.subarray(index * WORD_BYTES, (index + 1) * WORD_BYTES)),
   )
-}
-
-function addressIn(word: Hex): Address {
-  return toHex(toBytes(word).subarray(WORD_BYTES - ADDRESS_BYTES))
 }

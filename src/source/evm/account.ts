@@ -10,7 +10,7 @@ import type { AccountReader } from '../pool/account-reader.ts'
 import { NOTICE_TOPICS, readNotice } from '../token-notice.ts'
 import { WIDE_LIMITS } from '../wire/exchange.ts'
 import { contradict, isFailure, ProviderFailure } from '../wire/failure.ts'
-import { readBytes, readHash, readQuantity, toQuantity } from '../wire/hex-field.ts'
+import { readBytes, readHash, readLogIndex, readQuantity, toQuantity } from '../wire/hex-field.ts'
 import { readBalances } from './balances.ts'
 import { headerCall, type EvmProvider } from './evm-provider.ts'
 import { readHeader } from './header.ts'
@@ -99,7 +99,7 @@ export class EvmAccounts implements AccountReader<EvmProvider> {
       const blockHash = readHash(log.blockHash, 'blockHash')
       const blockTimeMs = blockOf(headers, height, blockHash).time.getTime()
       const txHash = readHash(log.transactionHash, 'transactionHash')
-      const logIndex = readQuantity(log.logIndex, 'logIndex')
+      const logIndex = readLogIndex(log.logIndex)
       return { ...notice, rail, height, blockHash, blockTimeMs, txHash, logIndex }
     })
   }

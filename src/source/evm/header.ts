@@ -1,4 +1,5 @@
 import type { BlockHeader } from '../../domain/block.ts'
+import { readBlockTime } from '../wire/block-time.ts'
 import { contradict } from '../wire/failure.ts'
 import { isHexText, readHash, readQuantity } from '../wire/hex-field.ts'
 import type { LogsBloom } from './logs-bloom.ts'
@@ -23,16 +24,7 @@ export function readHeader(raw: unknown, height: number | null): EvmHeader {
     height: given,
     hash: readHash(hash, 'hash'),
     parentHash: readHash(parentHash, 'parentHash'),
-    time: readTime(timestamp),
+    time: readBlockTime(timestamp, 'timestamp'),
     logsBloom,
   }
-}
-
-/** The year 9999: beyond it neither a Date nor a timestamptz could hold what is surely no time. */
-const SECONDS_MAX = 253_402_300_799
-
-function readTime(timestamp: unknown): Date {
-  const seconds = readQuantity(timestamp, 'timestamp')
-  if (seconds > SECONDS_MAX) contradict('timestamp is no time', { timestamp })
-  return new Date(seconds * 1_000)
 }

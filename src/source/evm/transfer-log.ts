@@ -2,9 +2,10 @@ import type { BlockRef } from '../../domain/block.ts'
 import type { RailId } from '../../domain/chain.ts'
 import type { Transfer } from '../../domain/transfer.ts'
 import type { Hex } from '../../lib/hex.ts'
+import { readBlockTime } from '../wire/block-time.ts'
 import { contradict } from '../wire/failure.ts'
 import { readMovement, TRANSFER_TOPIC } from '../movement.ts'
-import { readHash, readQuantity } from '../wire/hex-field.ts'
+import { readHash, readLogIndex, readQuantity } from '../wire/hex-field.ts'
 
 /** What the logs were asked for; for a single block both ends are the same. */
 export interface LogScope {
@@ -46,7 +47,7 @@ export function readTransfers(raw: unknown, scope: LogScope): Transfer[] {
   for (const log of raw as RawLog[]) {
     if (typeof log !== 'object' || log === null) contradict('a log is no object')
     const number = readQuantity(log.blockNumber, 'blockNumber')
-    const index = readQuantity(log.logIndex, 'logIndex')
+    const index = readLogIndex(log.logIndex)
     if (number !== height) {
       if (number < height) contradict('logs out of order', { height, next: number })
       height = number
@@ -103,7 +104,7 @@ function readBlockHash(log: RawLog, height: number, first: BlockRef, last: Block
 /** Geth, Reth and Anvil add it; it is not in every node's answer. */
 function readTimeMs(value: unknown): number | null {
   if (value === undefined || value === null) return null
-  return readQuantity(value, 'blockTimestamp') * 1_000
+  return readBlockTime(value, 'blockTimestamp').getTime()
 }
 
 function railOf(log: RawLog, scope: LogScope): RailId {

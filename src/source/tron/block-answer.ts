@@ -1,5 +1,6 @@
 import type { BlockHeader } from '../../domain/block.ts'
 import type { Hex } from '../../lib/hex.ts'
+import { blockTime } from '../wire/block-time.ts'
 import { contradict } from '../wire/failure.ts'
 import { readBare, readList, readObject, readText, readWhole } from './field.ts'
 
@@ -18,8 +19,6 @@ export interface BlockTransaction {
 
 /** A block id begins with the block's height, in sixteen digits. */
 const HEIGHT_DIGITS = 16
-/** The year 9999: beyond it neither a Date nor a timestamptz could hold what is surely no time. */
-const TIME_MS_MAX = 253_402_300_799_999
 
 /** Reads a block's header, with or without its transactions; null for `{}`, which is "not (yet)". */
 export function readHeader(answer: object, height: number | null): BlockHeader | null {
@@ -34,7 +33,12 @@ export function readHeader(answer: object, height: number | null): BlockHeader |
   const parentHash = readBare(raw['parentHash'], 32, 'parentHash')
   assertHeightIn(hash, given, 'blockID')
   if (given > 0) assertHeightIn(parentHash, given - 1, 'parentHash')
-  return { height: given, hash, parentHash, time: readTime(raw['timestamp']) }
+  return {
+    height: given,
+    hash,
+    parentHash,
+    time: blockTime(readWhole(raw['timestamp'], 'timestamp'), 'timestamp'),
+  }
 }
 
 /** Reads a whole block; null for `{}`. */
@@ -65,12 +69,6 @@ function isEmpty(answer: object): boolean {
 function assertHeightIn(id: Hex, height: number, field: string): void {
   const told = Number.parseInt(id.slice(2, 2 + HEIGHT_DIGITS), 16)
   if (told !== height) contradict(`${field} belongs to another height`, { height, [field]: id })
-}
-
-function readTime(timestamp: unknown): Date {
-  const ms = readWhole(timestamp, 'timestamp')
-  if (ms > TIME_MS_MAX) contradict('timestamp is no time', { timestamp: ms })
-  return new Date(ms)
 }
 
 /** A transaction of a block, or one that was asked for by itself: it looks the same. */

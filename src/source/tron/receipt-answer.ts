@@ -1,4 +1,5 @@
 import type { BlockHeader } from '../../domain/block.ts'
+import { readBlockTime } from '../wire/block-time.ts'
 import { contradict, ProviderFailure } from '../wire/failure.ts'
 import { readBytes, readHash, readQuantity, toQuantity, isHexText } from '../wire/hex-field.ts'
 import type { RpcCall } from '../wire/json-rpc.ts'
@@ -51,7 +52,7 @@ function readRpcBlock(raw: unknown, height: number): RpcBlock {
     height,
     hash: readHash(hash, 'hash'),
     parentHash: readHash(parentHash, 'parentHash'),
-    time: new Date(readQuantity(timestamp, 'timestamp') * 1_000),
+    time: readBlockTime(timestamp, 'timestamp'),
     txHashes: transactions.map((txHash: unknown) => readHash(txHash, 'transactions')),
   }
 }

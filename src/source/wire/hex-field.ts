@@ -54,6 +54,15 @@ export function readQuantity(value: unknown, field: string): number {
   return Number(value)
 }
 
+/** Thousands of times what fits into a block, and the most that an integer of the database holds. */
+const LOG_INDEX_MAX = 2 ** 31 - 1
+
+export function readLogIndex(value: unknown): number {
+  const index = readQuantity(value, 'logIndex')
+  if (index > LOG_INDEX_MAX) contradict('logIndex is beyond any block', { logIndex: value })
+  return index
+}
+
 export function toQuantity(value: number): Hex {
   return `0x${value.toString(16)}`
 }

@@ -47,6 +47,7 @@ test('a header of another shape is refused', () => {
     { ...header, parentHash: undefined },
     { ...header, timestamp: 'now' },
     { ...header, timestamp: '0x-5' },
+    { ...header, timestamp: '0x3afff44180' },
     { ...header, logsBloom: '0x' },
     { ...header, logsBloom: undefined },
   ]) {

@@ -47,3 +47,16 @@ test('a log of another kind or shape announces nothing', () => {
   assert.equal(readNotice([toEventSelector('AddedBlackList(address)')], '0x'), null)
   assert.equal(readNotice([], '0x'), null)
 })
+
+test('a word is 32 bytes, and an address twenty of them behind zeros: anything else announces nothing', () => {
+  const topic = toEventSelector('AddedBlackList(address)')
+  const destroyed = toEventSelector('DestroyedBlackFunds(address,uint256)')
+  const dirty: Hex = `0x01${TOPIC.slice(4)}`
+  for (const data of [ALICE, '0xa1', TOPIC.slice(0, -2), `${TOPIC}00`, dirty] as Hex[]) {
+    assert.equal(readNotice([topic], data), null, data)
+  }
+  assert.equal(readNotice([topic, dirty], '0x'), null)
+  assert.equal(readNotice([destroyed], `${TOPIC}01`), null)
+  assert.equal(readNotice([destroyed, TOPIC], '0x01'), null)
+  assert.equal(readNotice([topic], TOPIC)?.address, ALICE)
+})

@@ -45,6 +45,13 @@ test('without a blockTimestamp the time is unknown', () => {
   assert.equal(read([fakeLog(5, 0)])[0]?.blockTimeMs, null)
 })
 
+test('the last second of the year 9999 is a time, and 2^31 - 1 an index', () => {
+  const log = { ...fakeLog(5, 0), blockTimestamp: '0x3afff4417f', logIndex: '0x7fffffff' }
+  const [transfer] = read([log])
+  assert.equal(transfer?.blockTimeMs, Date.parse('9999-12-31T23:59:59Z'))
+  assert.equal(transfer.logIndex, 2_147_483_647)
+})
+
 test('amounts are exact up to the last of 256 bits, and nothing is no transfer', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }), (amount) => {
@@ -115,9 +122,12 @@ test('a log that is not well-formed fails the whole answer: skipping it might hi
     { ...log, blockNumber: '0xffffffffffffffff' },
     { ...log, blockHash: null },
     { ...log, blockTimestamp: 'yesterday' },
+    { ...log, blockTimestamp: '0x3afff44180' },
+    { ...log, blockTimestamp: '0xfffffffffffff' },
     { ...log, transactionHash: null },
     { ...log, transactionHash: '0x12' },
     { ...log, logIndex: null },
+    { ...log, logIndex: '0x80000000' },
     { ...log, removed: true },
   ]) {
     assert.throws(() => read([bad]), ProviderFailure, JSON.stringify(bad))

@@ -55,6 +55,7 @@ const IN_BLOCKS: Record<string, Reword> = {
   'another height': swap('"number":46,', '"number":47,'),
   'a height beyond 2^53': swap('"number":46,', '"number":9007199254740993,'),
   'a height that is no number': swap('"number":46,', '"number":"46",'),
+  'a time beyond the year 9999': swap('"timestamp":1795225083000', '"timestamp":253402300800000'),
   'a negative time': swap('"timestamp":1795225083000', '"timestamp":-9223372036854775808'),
   'a time beyond 2^53': swap('"timestamp":1795225083000', '"timestamp":9223372036854775807'),
   'no header': swap('"block_header"', '"header"'),
@@ -97,6 +98,10 @@ const IN_RPC_BLOCK: Record<string, Reword> = {
   'another block’s hash': swap(`"hash":"0x${ID}"`, `"hash":"0x${ID.slice(0, -1)}0"`),
   'no transactions': swap(`"transactions":["0x${TX}"]`, '"transactions":[]'),
   'another transaction': swap(TX, OTHER_TX),
+  'a time beyond the year 9999': (text) =>
+    text.replace(/"timestamp":"0x\w+"/, '"timestamp":"0x3afff44180"'),
+  'a time that no Date holds': (text) =>
+    text.replace(/"timestamp":"0x\w+"/, '"timestamp":"0xfffffffffffff"'),
   nothing: (text) => text.replace(/"result":.*\}/s, '"result":null}'),
 }
 
