@@ -2,7 +2,7 @@ import type { Holder } from '../domain/audit.ts'
 import type { RailId } from '../domain/chain.ts'
 import type { Window } from './balance-window.ts'
 
-/** A window that has been open for as long is closed before new ones are opened. */
+/** An address with a window that was not asked about for as long comes before those without one. */
 const DUE_MS = 60 * 60_000
 /** Windows kept of one provider, for each address that may be asked about in a round: an hour's worth of minutes. */
 const WINDOWS_PER_QUESTION = 60
@@ -32,7 +32,8 @@ interface Standing {
 /**
  * About whom to ask in a round. An address keeps its window while it is among the liveliest, and until it has been
  * judged once at least. What is in doubt or due comes first, so that windows come to an end however fast addresses are
- * registered; then new ones; then whoever was asked about longest ago.
+ * registered; then new ones; then those whose first balance stands alone, since what is left out before it is confirmed
+ * may not be found; then whoever was asked about longest ago.
  */
 export function chooseHolders(standing: Standing): Choice {
   const { sample, now } = standing
@@ -54,7 +55,9 @@ export function chooseHolders(standing: Standing): Choice {
   const newcomers = liveliest
     .filter((holder) => !known.has(nameOf(holder)))
     .slice(0, Math.max(0, windowsMax(sample) - kept.length))
-  const others = waiting.filter((window) => !isDue(window))
+  const others = waiting
+    .filter((window) => !isDue(window))
+    .toSorted((a, b) => Number(a.checks > 0) - Number(b.checks > 0))
   const inTurn = [...holdersOf(due), ...newcomers, ...holdersOf(others)]
   return {
     asked: inTurn.slice(0, sample),

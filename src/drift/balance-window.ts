@@ -18,6 +18,12 @@ export interface Reading {
  *
  *     blocks    ──────●━━━━━━━━━━━━━━━━━━━━━━━━━━●──────────
  *                   from ········ heard ▸        to
+ *
+ * With a `spread` no block answers for a balance, and any one alone may have come from a node that was left behind. So
+ * it takes two `to` in a row that are not explained. Where they follow an address's first balance, it may as well be that
+ * one: they decide nothing, and the second of them is the next `from`. What is left out again and again is found by the
+ * fifth balance at the latest, and once the first was confirmed, by the second after it was left out. What is left out
+ * once, before that, is not found.
  */
 export interface Window {
   readonly holder: Holder
@@ -32,12 +38,9 @@ export interface Window {
   /** The hash is null where nothing was heard yet. */
   readonly heard: { readonly height: number; readonly hash: Hex | null }
   readonly moved: bigint
-  /**
-   * The balance told last was not explained. Where no block answers for a balance, one alone may have come from a node
-   * that was left behind: it takes two in a row.
-   */
+  /** With a spread: the balance told last was not explained. */
   readonly isDoubted: boolean
-  /** How many windows of this address were judged before. */
+  /** How many windows of this address came to an end before this one. At 0 its first balance stands alone. */
   readonly checks: number
   readonly askedAt: Date
 }
@@ -95,22 +98,23 @@ export interface Heard {
 export function hear(
   window: Window,
   { headers }: Pick<Account, 'headers'>,
-  moved: Movements,
+  movements: Movements,
 ): Heard {
   const verdicts: Verdict[] = []
   let current: Window = window
   for (const header of headers) {
-    const advanced = advance(current, header, moved.get(header.height))
+    const advanced = advance(current, header, movements.get(header.height))
     if (advanced === null) return { window: null, verdicts }
     current = advanced
     const verdict = judge(current)
     if (verdict === null) continue
     const { to, checks, spread, isDoubted } = verdict.window
-    if (verdict.unexplained !== 0n && spread > 0 && !isDoubted) {
+    const isUnsure = verdict.unexplained !== 0n && spread > 0
+    if (isUnsure && !isDoubted) {
       current = { ...current, to: null, isDoubted: true }
       continue
     }
-    verdicts.push(verdict)
+    if (!isUnsure || checks > 0) verdicts.push(verdict)
     current = { ...current, from: to, to: null, moved: 0n, isDoubted: false, checks: checks + 1 }
   }
   return { window: current, verdicts }

@@ -64,6 +64,17 @@ test('what is in doubt or due comes first, then who has no window, then who was 
   assert.deepEqual(choose([...windows, doubted], [holder(9)]).asked, [4, 2, 9])
 })
 
+test('whoever was never judged is asked again soon, but puts off nobody who is due or new', () => {
+  const windows = [
+    window(1, { minutes: 10 }),
+    window(2, { minutes: 1, checks: 0 }),
+    window(3, { minutes: 2, checks: 0 }),
+    window(4, { minutes: 60 }),
+  ]
+  assert.deepEqual(choose(windows, []).asked, [4, 3, 2])
+  assert.deepEqual(choose(windows, holders(9, 1)).asked, [4, 9, 3])
+})
+
 test('what is due is never put off by new addresses, however many there are', () => {
   const windows = [1, 2, 3, 4].map((index) => window(index, { minutes: 60 + index }))
   assert.deepEqual(choose(windows, holders(50, 90)).asked, [4, 3, 2])

@@ -167,7 +167,7 @@ test('with a spread the blocks around a balance are those it was told for', () =
 
 test('with a spread one balance that is not explained is a doubt, and the next one decides', () => {
   const SPREAD = 3
-  const first = closed(begin(20, 100n, SPREAD), 40, 107n)
+  const first = closed({ ...begin(20, 100n, SPREAD), checks: 1 }, 40, 107n)
   const doubted = hear(first, { headers: blocks(18, 43) }, moving())
   assert.deepEqual(doubted.verdicts, [])
   const stale = hear(closed(goOn(doubted), 60, 100n), { headers: blocks(44, 63) }, moving())
@@ -185,4 +185,36 @@ test('with a spread one balance that is not explained is a doubt, and the next o
   )
   const after = hear(closed(goOn(lost), 80, 109n), { headers: blocks(64, 83) }, moving())
   assert.equal(after.verdicts[0]?.unexplained, 0n, 'it is found once')
+})
+
+/** `balances`, one every twenty blocks from 20 on, of which no log explains any change. */
+function unexplainedIn(balances: readonly bigint[]): readonly (readonly [bigint, number])[] {
+  const SPREAD = 3
+  const [first, ...others] = balances
+  let window = begin(20, required(first, 'it begins with one'), SPREAD)
+  return others.flatMap((balance, index) => {
+    const height = 40 + 20 * index
+    const told = closed(window, height, balance)
+    const heard = hear(
+      told,
+      { headers: blocks(window.heard.height + 1, height + SPREAD) },
+      moving(),
+    )
+    window = goOn(heard)
+    return heard.verdicts
+      .filter(({ unexplained }) => unexplained !== 0n)
+      .map(({ unexplained, window: judged }) => [unexplained, judged.from.block.height] as const)
+  })
+}
+
+test('with a spread the first balance is itself doubted: one that nothing after it confirms is given up', () => {
+  assert.deepEqual(unexplainedIn([70n, 100n, 100n, 100n, 100n, 100n]), [], 'it was left behind')
+  assert.deepEqual(unexplainedIn([100n, 70n, 100n, 100n, 100n]), [], 'the second one was')
+  assert.deepEqual(unexplainedIn([100n, 100n, 70n, 100n, 100n]), [], 'the third one was')
+  assert.deepEqual(unexplainedIn([100n, 100n, 107n, 107n]), [[7n, 40]], 'it was confirmed')
+})
+
+test('with a spread logs that are left out from the beginning are found by the fifth balance', () => {
+  assert.deepEqual(unexplainedIn([100n, 110n, 120n, 130n]), [])
+  assert.deepEqual(unexplainedIn([100n, 110n, 120n, 130n, 140n]), [[20n, 60]])
 })
