@@ -12,7 +12,7 @@ export interface Config {
   readonly webhookAllow: readonly string[]
   /** One finalized block in so many is proven against what its header commits to; absent or 0: none. */
   readonly proofEvery?: number
-  /** Addresses whose balance a provider is asked for in a round of the auditor; 0, the default: none. */
+  /** Addresses whose balance a provider is asked for in a round of the auditor; absent or 0: none. */
   readonly balanceSample?: number
   readonly chains: readonly ChainConfig[]
 }
