@@ -2,7 +2,7 @@ import { moveView } from './block/move-view.ts'
 import { settleDeposits, type SecondSighting } from './confirmation/settlement.ts'
 import type { Chain, Codec, Rail, RailId } from './domain/chain.ts'
 import type { DepositEvent, Transition } from './domain/event.ts'
-import type { Step } from './domain/step.ts'
+import type { Remainder, Step } from './domain/step.ts'
 import type { Env } from './lib/env.ts'
 import type { AddressFilter } from './match/address-filter.ts'
 import { matchStep } from './match/match-step.ts'
@@ -25,8 +25,7 @@ export interface Applied {
   readonly events: readonly DepositEvent[]
   readonly matched: ReadonlyMap<RailId, number>
   readonly secondSightings: readonly SecondSighting[]
-  /** More deposits are due than one step moves; a `settle` step takes the next ones. */
-  readonly more: boolean
+  readonly more: Remainder
 }
 
 /**
@@ -50,7 +49,7 @@ export async function applyStep(tx: Tx, step: Step, pipeline: Pipeline): Promise
     chainId: chain.id,
     rails,
     matches,
-    left: step.kind === 'disconnect' ? { above: step.ancestor.height } : null,
+    left: step.kind === 'disconnect' || step.kind === 'settle' ? { above: cursor.height } : null,
     misplaced: step.kind === 'revisit' ? (step.misplaced ?? []) : [],
     evidence: { tipHeight: cursor.height, finalizedHeight: cursor.finalized?.height ?? null },
     now,

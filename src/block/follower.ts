@@ -1,10 +1,11 @@
-import type { Block, BlockHeader, BlockRange, BlockRef } from '../domain/block.ts'
+import type { Block, BlockHeader, BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
-import { readFinalRange, type ChainSource } from '../domain/source.ts'
+import type { ChainSource } from '../domain/source.ts'
 import {
   StaleStepError,
   type ConnectStep,
   type DisconnectStep,
+  type Remainder,
   type SettleStep,
 } from '../domain/step.ts'
 import type { Transfer } from '../domain/transfer.ts'
@@ -26,11 +27,11 @@ import * as chainView from './chain-view.ts'
 import { findAncestorBelow } from './ancestor-below.ts'
 import { findAncestor, type Meeting } from './common-ancestor.ts'
 import { HeadSight } from './head-sight.ts'
+import { RangeAhead } from './range-ahead.ts'
 
 /** What a step did. */
 export interface Applied {
-  /** More deposits were due than one step takes; come back for the rest. */
-  readonly more: boolean
+  readonly more: Remainder
   /** To be called after the commit: logs, metrics, waking the publisher. */
   readonly announce: () => void
 }
@@ -56,8 +57,6 @@ export interface FollowerOptions {
 const LIVE_BLOCKS_MAX = 16
 /** From this many finalized blocks behind on, history is read in ranges instead of block by block. */
 const BACKFILL_FROM_BLOCKS = 64
-/** Blocks asked for in one range; the source stops earlier where its provider's limits ask for it. */
-const RANGE_BLOCKS_MAX = 5_000
 /** Looks, a poll apart, before a branch that is shorter than ours is followed. */
 const SHORTER_LOOKS = 4
 /** Linked blocks are pruned about this often, in heights. */
@@ -84,9 +83,8 @@ export class Follower implements Actor {
   #view: chainView.ChainView | null = null
   /** The fence the view was read under: after another daemon's turn it is history. */
   #viewFence = 0
-  #more = false
-  /** The next range, asked for while the previous one is being committed. */
-  #ahead: { readonly from: number; readonly range: Promise<BlockRange> } | null = null
+  #more: Remainder = null
+  readonly #ahead: RangeAhead
   #prunedAt = 0
   #haltSaid = false
   /** The head of a shorter branch, and how often in a row it was shown. */
@@ -95,6 +93,7 @@ export class Follower implements Actor {
   constructor(options: FollowerOptions) {
     this.name = `follower:${options.chain.slug}`
     this.#options = options
+    this.#ahead = new RangeAhead(options.source)
     this.sight = new HeadSight(options.env.clock)
   }
 
@@ -121,7 +120,7 @@ export class Follower implements Actor {
 
   #forget(): void {
     this.#view = null
-    this.#ahead = null
+    this.#ahead.forget()
   }
 
   async #advance(lease: Lease): Promise<Outcome> {
@@ -132,6 +131,7 @@ export class Follower implements Actor {
       if (cursor !== null && cursor.halt !== null) return this.#stayHalted(cursor.halt)
       this.#haltSaid = false
       this.#view = await readView(db, chain.id)
+      if (await this.#isLeaving(this.#view)) this.#more = 'leaving'
       this.#viewFence = lease.fence
       this.#options.report.resumed(chain)
     }
@@ -144,9 +144,17 @@ export class Follower implements Actor {
     return outcome
   }
 
+  /** What stands above our tip had its block taken away by a step that could not take all such deposits. */
+  async #isLeaving(view: chainView.ChainView): Promise<boolean> {
+    const tip = chainView.tipOf(view)
+    const standing = await this.#options.recordedBlock(Number.MAX_SAFE_INTEGER)
+    return tip !== null && standing !== null && standing.height > tip.height
+  }
+
   #follow(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
     const tip = chainView.tipOf(view)
     if (tip === null) return this.#begin(lease, sight)
+    if (this.#more === 'leaving') return this.#settle(lease, view, sight)
     const decision = chainView.decide(view, sight.head)
     if (decision !== 'head_diverges') this.#shorter = null
     switch (decision) {
@@ -223,9 +231,9 @@ export class Follower implements Actor {
   /** Far behind: a whole finalized range in one step, while the next one is already on its way. */
   async #backfill(lease: Lease, view: chainView.ChainView, claimed: BlockHeader): Promise<Outcome> {
     const tip = required(chainView.tipOf(view), 'backfilling an empty view')
-    const range = await this.#nextRange(tip.height + 1, claimed.height)
+    const range = await this.#ahead.next(tip.height + 1, claimed.height)
     if (range.first.parentHash !== tip.hash) return this.#reorganise(lease, view, tip)
-    this.#lookAhead(range.last.height + 1, claimed.height)
+    this.#ahead.lookAhead(range.last.height + 1, claimed.height)
     const linked = chainView.connect(view, [range.last], true)
     const next = chainView.finalize(linked, range.last)
     await this.#commit(lease, next, {
@@ -238,25 +246,6 @@ export class Follower implements Actor {
       transfers: await this.#options.withBlockTimes(range.transfers),
     })
     return busy('backfilled')
-  }
-
-  #nextRange(from: number, finalizedHeight: number): Promise<BlockRange> {
-    const ahead = this.#ahead
-    this.#ahead = null
-    return ahead?.from === from ? ahead.range : this.#finalRange(from, finalizedHeight)
-  }
-
-  #lookAhead(from: number, finalizedHeight: number): void {
-    if (from > finalizedHeight) return
-    const range = this.#finalRange(from, finalizedHeight)
-    // It is awaited in the next tick; until then a failure must not count as unhandled.
-    range.catch(() => undefined)
-    this.#ahead = { from, range }
-  }
-
-  #finalRange(from: number, finalizedHeight: number): Promise<BlockRange> {
-    const to = Math.min(finalizedHeight, from + RANGE_BLOCKS_MAX - 1)
-    return readFinalRange(this.#options.source, from, to)
   }
 
   /** The head is our tip: only finality, or deposits left over from the last step, can move anything. */

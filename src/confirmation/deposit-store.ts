@@ -22,7 +22,13 @@ export interface BlocksAbove {
   readonly above: number
 }
 
-/** Deposits that stand in these blocks. */
+/**
+ * Deposits that leave in one step at most. A deep reorg may take a hundred thousand away; in one transaction their events
+ * alone would take longer to build than the server lets a transaction idle.
+ */
+export const LEAVING_MAX = 5_000
+
+/** Deposits that stand in these blocks, lowest first, as many as one step takes. */
 export async function depositsInBlocks(
   tx: Tx,
   chainId: ChainId,
@@ -35,6 +41,7 @@ export async function depositsInBlocks(
     .where('d.state', 'in', ['detected', 'confirmed', 'final'])
     .orderBy('d.height')
     .orderBy('d.id')
+    .limit(LEAVING_MAX)
     .execute()
   return rows.map(toDeposit)
 }

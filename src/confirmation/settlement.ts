@@ -4,12 +4,14 @@ import type { Deposit, DepositId } from '../domain/deposit.ts'
 import type { Transition } from '../domain/event.ts'
 import { depositId } from '../domain/id.ts'
 import type { Match } from '../domain/match.ts'
+import type { Remainder } from '../domain/step.ts'
 import { required } from '../lib/assert.ts'
 import type { Tx } from '../store/database.ts'
 import {
   depositsById,
   depositsInBlocks,
   dueDeposits,
+  LEAVING_MAX,
   saveTransitions,
   type BlocksAbove,
 } from './deposit-store.ts'
@@ -26,7 +28,10 @@ export interface SettlementInput {
   readonly rails: ReadonlyMap<RailId, Rail>
   /** Transfers to registered addresses in blocks that are in our view now. */
   readonly matches: readonly Match[]
-  /** All our blocks above a height have just left, whether or not their headers were still at hand. */
+  /**
+   * All our blocks above a height have left, whether or not their headers were still at hand: in this step, or in an
+   * earlier one that had too many deposits to take.
+   */
   readonly left: BlocksAbove | null
   /** Deposits that proved to stand in the wrong block; those that may not be moved stay. */
   readonly misplaced: readonly DepositId[]
@@ -38,8 +43,7 @@ export interface Settlement {
   /** In the order in which they happened; per deposit by version. */
   readonly transitions: readonly Transition[]
   readonly secondSightings: readonly SecondSighting[]
-  /** More deposits are due than one step moves. */
-  readonly more: boolean
+  readonly more: Remainder
 }
 
 /** The transfer of a deposit was shown in one more block of our view: one of the two is a lie. */
@@ -52,6 +56,7 @@ export interface SecondSighting {
 /** Lets a step happen to the deposits it concerns, judges what is due, and writes the outcome. */
 export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Settlement> {
   const departures = (await depositsInBlocks(tx, input.chainId, input.left)).map(leave)
+  const isFull = departures.length === LEAVING_MAX
   departures.push(...(await movable(tx, input)).map(leave))
   const arrivals = await arrive(tx, input, departures)
   const touched = new Map(departures.map(({ deposit }) => [deposit.id, deposit]))
@@ -68,7 +73,8 @@ export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Se
   const transitions = [...departures, ...arrivals.transitions, ...judged]
   await saveTransitions(tx, transitions, input.now)
   const { secondSightings } = arrivals
-  return { transitions, secondSightings, more: due.length === DUE_MAX }
+  const more = isFull ? 'leaving' : due.length === DUE_MAX ? 'due' : null
+  return { transitions, secondSightings, more }
 }
 
 /** None leaves its block that is not found in another by the same step. */

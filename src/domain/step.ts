@@ -51,6 +51,12 @@ export interface RevisitStep extends StepBase {
   readonly misplaced?: readonly DepositId[]
 }
 
+/**
+ * What a step had to leave to `settle` steps that follow, because it was too much for one transaction: deposits whose
+ * blocks have left, before which nothing may connect, or deposits that are due.
+ */
+export type Remainder = 'leaving' | 'due' | null
+
 /** The world moved between reading and committing; nothing is wrong, and the step is read again. */
 export class StaleStepError extends Error {
   override readonly name = 'StaleStepError'
