@@ -34,7 +34,7 @@ import { noteFinding } from './finding-store.ts'
 import type { Subject } from './record-store.ts'
 
 /** Of one provider that stand: whoever makes its balances up could fill a book with them. What is left is counted. */
-const FINDINGS_MAX = 200
+const STANDING_MAX = 200
 
 export interface BalanceOptions extends Subject {
   readonly codec: Codec
@@ -54,8 +54,8 @@ export interface Weighed {
   readonly outcomes: readonly BalanceOutcome[]
 }
 
-/** What a provider has told of a stretch. */
-interface Told {
+/** A stretch in which a provider was heard. */
+interface Stretch {
   readonly provider: string
   readonly account: Account
   readonly now: Date
@@ -87,20 +87,22 @@ export class BalanceChecks {
     const windows = await readWindows(db, whose)
     const { asked, dropped } = await this.#choose(windows, now)
     const balances = asked.length === 0 ? null : await balancesOf(audit, provider, asked)
-    const told = asked.map((holder, index) => {
+    const answers = asked.map((holder, index) => {
       const window = windows.find((one) => nameOf(one.holder) === nameOf(holder)) ?? null
       const balance = balances?.amounts[index] ?? null
       if (balances === null || balance === null) return { window, isUsed: false }
       const changed = takeBalance(window, { holder, balances, balance, next, now })
       return { window: changed ?? window, isUsed: changed !== null }
     })
-    const kept = told.flatMap(({ window }) => (window === null ? [] : { ...window, askedAt: now }))
+    const kept = answers.flatMap(({ window }) =>
+      window === null ? [] : { ...window, askedAt: now },
+    )
     await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
       await dropWindows(tx, whose, dropped)
       await saveWindows(tx, whose, kept)
     })
-    for (const { isUsed } of told) if (!isUsed) report.balanced(chain, 'unavailable')
+    for (const { isUsed } of answers) if (!isUsed) report.balanced(chain, 'unavailable')
   }
 
   async #choose(windows: readonly Window[], now: Date) {
@@ -113,7 +115,7 @@ export class BalanceChecks {
   }
 
   /** To be called in the transaction in which it is written how far the provider was heard. */
-  async hear(tx: Tx, { provider, account, now }: Told): Promise<Weighed> {
+  async hear(tx: Tx, { provider, account, now }: Stretch): Promise<Weighed> {
     if (!this.areOn) return { opened: [], outcomes: [] }
     const { chain } = this.#options
     const whose = { chainId: chain.id, provider }
@@ -125,8 +127,7 @@ export class BalanceChecks {
     const opened: Finding[] = []
     const outcomes: BalanceOutcome[] = []
     for (const window of windows.filter(({ holder }) => !held.has(holder.rail))) {
-      const moved = movements.get(nameOf(window.holder)) ?? new Map()
-      const heard = hear(window, account, moved)
+      const heard = hear(window, account, movements.get(nameOf(window.holder)) ?? new Map())
       if (heard.window === null) dropped.push(window.holder)
       else saved.push(heard.window)
       for (const verdict of heard.verdicts) {
@@ -149,7 +150,7 @@ export class BalanceChecks {
   async #note(tx: Tx, whose: Whose, verdict: Verdict, now: Date): Promise<Finding[]> {
     const { rail, address } = verdict.window.holder
     const opened: Finding[] = []
-    if ((await countDifferences(tx, whose)) >= FINDINGS_MAX) return opened
+    if ((await countDifferences(tx, whose)) >= STANDING_MAX) return opened
     for (const environment of await watchersOf(tx, rail, address)) {
       const difference = this.#difference(whose, verdict, environment)
       const finding = await noteFinding(tx, { difference, holdsFinals: false }, now)
@@ -176,7 +177,7 @@ export class BalanceChecks {
       kind: 'balance_differs',
       environment,
       subject,
-      summary: `by ${provider} the balance of ${subject} went from ${from.balance} to ${to.balance} base units between blocks ${from.block.height} and ${to.block.height}; its logs explain ${moved} of that: ${unexplained} are left out, or moved without a transfer`,
+      summary: `by ${provider} the balance of ${subject} went from ${from.balance} to ${to.balance} base units between blocks ${from.block.height} and ${to.block.height}; its logs explain ${moved} of that, which differs by ${unexplained}: a transfer was left out or made up, or the token moved funds without one`,
       evidence: {
         provider,
         rail,
@@ -195,7 +196,7 @@ export class BalanceChecks {
   }
 }
 
-/** Who cannot be asked now is heard about his blocks next, and what keeps him from it is said there. */
+/** A provider that fails here is heard next, and if it is still away, that is where it is said. */
 async function balancesOf(
   audit: AuditSource,
   provider: string,
@@ -210,8 +211,8 @@ async function balancesOf(
 }
 
 /** Null where the balance is of no use: what stands stays. One with another spread than the one before begins anew. */
-function takeBalance(window: Window | null, told: Opening): Window | null {
-  const { balances, balance } = told
-  if (window === null || window.spread !== balances.spread) return openWindow(told)
+function takeBalance(window: Window | null, opening: Opening): Window | null {
+  const { balances, balance } = opening
+  if (window === null || window.spread !== balances.spread) return openWindow(opening)
   return closeWindow(window, { block: balances.block, balance })
 }

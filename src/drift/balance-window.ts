@@ -20,10 +20,10 @@ export interface Reading {
  *                   from ········ heard ▸        to
  *
  * With a `spread` no block answers for a balance, and any one alone may have come from a node that was left behind. So
- * it takes two `to` in a row that are not explained. Where they follow an address's first balance, it may as well be that
- * one: they decide nothing, and the second of them is the next `from`. What is left out again and again is found by the
- * fifth balance at the latest, and once the first was confirmed, by the second after it was left out. What is left out
- * once, before that, is not found.
+ * it takes two `to` in a row that are not explained. Where they follow an address's first balance, it may as well be
+ * that one: they decide nothing, and the second of them is the next `from`. What is left out again and again is found
+ * by the fifth balance at the latest, and once the first was confirmed, by the second after it was left out. What is
+ * left out once, before that, is not found.
  */
 export interface Window {
   readonly holder: Holder

@@ -44,6 +44,10 @@ test('a log that the only provider hides shows in its own balances, to the unit'
     ['balance_differs', 'open', 'critical', 'only', 'anvil/usdt'],
   )
   assert.equal(finding?.subject.toLowerCase(), ALICE)
+  assert.match(
+    finding.summary,
+    /explain 20000000 of that, which differs by 250000001: a transfer was left out or/,
+  )
   assert.equal(finding?.environment, 'acme-test')
   const evidence = required(finding?.evidence, 'there is one') as Record<string, unknown>
   assert.equal(evidence['unexplained'], '250000001')
