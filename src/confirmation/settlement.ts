@@ -77,15 +77,19 @@ export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Se
   return { transitions, secondSightings, more }
 }
 
-/** None leaves its block that is not found in another by the same step. */
+/** None leaves its block that is not found in another by the same step: it may have come there by a reorg meanwhile. */
 async function movable(tx: Tx, { misplaced, matches, rails }: SettlementInput): Promise<Deposit[]> {
   if (misplaced.length === 0) return []
-  const found = new Set(matches.map((match) => identify(match, rails)))
+  const found = new Map(
+    matches.map((match) => [identify(match, rails), match.transfer.blockHash] as const),
+  )
   const deposits = await depositsById(
     tx,
     misplaced.filter((id) => found.has(id)),
   )
-  return [...deposits.values()].filter(({ state }) => isMovable(state))
+  return [...deposits.values()].filter(
+    ({ id, state, blockHash }) => isMovable(state) && found.get(id) !== blockHash,
+  )
 }
 
 interface Arrivals {
