@@ -55,11 +55,15 @@ create table audit_progress (
   last_hash bytea,
   rescan_id bigint not null,
   updated_at timestamp with time zone not null,
+  again_next bigint,
+  again_to bigint,
   constraint audit_progress_pkey PRIMARY KEY (chain_id, provider),
-  constraint audit_progress_check CHECK ((from_height <= next_height))
+  constraint audit_progress_check CHECK ((from_height <= next_height)),
+  constraint audit_progress_check1 CHECK (((again_next IS NULL) = (again_to IS NULL))),
+  constraint audit_progress_check2 CHECK ((again_next <= again_to))
 );
 comment on column audit_progress.last_hash is 'of the block below next_height as this provider showed it: the next one must link to it';
-comment on column audit_progress.rescan_id is 'the newest rescan whose blocks were audited again since';
+comment on column audit_progress.rescan_id is 'the newest rescan whose blocks were audited again since, or are being: those from again_next to again_to are left';
 
 create table audit_round (
   chain_id text not null,
@@ -439,6 +443,7 @@ create table token_notice (
   log_index integer not null,
   block_time timestamp with time zone not null,
   shown_by text not null,
+  dismissed_at timestamp with time zone,
   constraint token_notice_pkey PRIMARY KEY (chain_id, rail, address, what, block_hash, tx_hash),
   constraint token_notice_address_check CHECK ((length(address) = 20)),
   constraint token_notice_what_check CHECK ((what = ANY (ARRAY['blacklisted'::text, 'unblacklisted'::text])))
@@ -446,3 +451,4 @@ create table token_notice (
 CREATE INDEX token_notice_removals ON public.token_notice USING btree (chain_id, height) WHERE (what = 'unblacklisted'::text);
 comment on table token_notice is 'deposit_address.blacklisted_at follows from these, whichever came first: the announcement or the registration';
 comment on column token_notice.shown_by is 'the provider that showed it first; one that takes an address off the list was shown by two, where there are two';
+comment on column token_notice.dismissed_at is 'when a person resolved what was found by it: it marks nobody any more; null: it counts';

@@ -7,7 +7,7 @@ import type { Db, Tx } from '../store/database.ts'
 export interface AuditStanding {
   /** Every provider has been heard up to here; null before that. */
   readonly auditedHeight: number | null
-  /** Final blocks since the chain's start that not one provider was heard about. */
+  /** Final blocks since the chain's start that the provider heard most was not heard about, since their last rescan. */
   readonly gapBlocks: number
   readonly completedAt: Date | null
 }
@@ -17,16 +17,30 @@ export async function auditStandings(db: Db): Promise<ReadonlyMap<ChainId, Audit
     select
       c.chain_id as "chainId",
       min(p.next_height) - 1 as "auditedHeight",
-      case when c.finalized_height is null then 0 else greatest(0,
-        case when max(p.next_height) is null then c.finalized_height - c.start_height + 1
-        else c.finalized_height - max(p.next_height) + 1 + greatest(0, min(p.from_height) - c.start_height) end)
-      end as "gapBlocks",
+      coalesce(min(
+        greatest(0, c.finalized_height - p.next_height + 1)
+        + greatest(0, p.from_height - c.start_height)
+        + case when a.low is null then 0 else greatest(0, a.high - greatest(a.low, c.start_height) + 1) end
+      ) filter (where p.provider is not null), c.finalized_height - c.start_height + 1, 0) as "gapBlocks",
       max(r.completed_at) as "completedAt"
     from chain_cursor c
     left join audit_progress p using (chain_id)
+    left join lateral (
+      select
+        least(p.again_next, min(from_height)) as low,
+        least(greatest(p.again_to, max(to_height)), p.next_height - 1) as high
+      from rescan
+      where chain_id = p.chain_id and finished_at is not null and id > p.rescan_id
+    ) a on true
     left join audit_round r using (chain_id)
     group by c.chain_id, c.finalized_height, c.start_height`.execute(db)
   return new Map(rows.map((row) => [row.chainId, row]))
+}
+
+/** Blocks from `next` to `to`, both ends inclusive. */
+export interface Span {
+  readonly next: number
+  readonly to: number
 }
 
 /** How far one provider was heard. */
@@ -36,8 +50,10 @@ export interface Progress {
   readonly next: number
   /** Of the block below `next` as it showed it; null where nothing is known of that. */
   readonly lastHash: Hex | null
-  /** The newest rescan whose blocks it was asked about again since. */
+  /** The newest rescan whose blocks it was asked about again since, or is being asked about: `again`. */
   readonly rescanId: number
+  /** What is left of those; null: nothing. */
+  readonly again: Span | null
 }
 
 export async function readProgress(db: Db, chainId: ChainId): Promise<Progress[]> {
@@ -52,6 +68,7 @@ export async function readProgress(db: Db, chainId: ChainId): Promise<Progress[]
     next: row.next_height,
     lastHash: row.last_hash === null ? null : toHex(row.last_hash),
     rescanId: row.rescan_id,
+    again: spanOf(row.again_next, row.again_to),
   }))
 }
 
@@ -66,6 +83,8 @@ export async function saveProgress(
     next_height: progress.next,
     last_hash: progress.lastHash === null ? null : toBytes(progress.lastHash),
     rescan_id: progress.rescanId,
+    again_next: progress.again?.next ?? null,
+    again_to: progress.again?.to ?? null,
     updated_at: now,
   }
   await tx
@@ -89,20 +108,28 @@ export async function hearAgainFrom(tx: Tx, chainId: ChainId, height: number): P
     .execute()
 }
 
-/** Where rescans finished after `rescanId` began to read, and the newest of them. */
+/** What the rescans after `rescanId` that are finished have read, in one span, and the newest of them. */
 export async function rescansSince(
   db: Db,
   chainId: ChainId,
   rescanId: number,
-): Promise<{ readonly id: number; readonly from: number | null }> {
+): Promise<{ readonly id: number; readonly span: Span | null }> {
   const row = await db
     .selectFrom('rescan')
-    .select((eb) => [eb.fn.max('id').as('id'), eb.fn.min('from_height').as('from')])
+    .select((eb) => [
+      eb.fn.max('id').as('id'),
+      eb.fn.min('from_height').as('from'),
+      eb.fn.max('to_height').as('to'),
+    ])
     .where('chain_id', '=', chainId)
     .where('finished_at', 'is not', null)
     .where('id', '>', rescanId)
     .executeTakeFirst()
-  return { id: row?.id ?? rescanId, from: row?.from ?? null }
+  return { id: row?.id ?? rescanId, span: spanOf(row?.from ?? null, row?.to ?? null) }
+}
+
+function spanOf(next: number | null, to: number | null): Span | null {
+  return next === null || to === null ? null : { next, to }
 }
 
 export async function completeRound(

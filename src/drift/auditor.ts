@@ -12,7 +12,6 @@ import {
   completeRound,
   forgetOthers,
   readProgress,
-  rescansSince,
   saveProgress,
   type Progress,
 } from './audit-store.ts'
@@ -21,6 +20,7 @@ import { examine, type Stretch } from './examination.ts'
 import { RecordChecks } from './record-checks.ts'
 import { takeNotices } from './notices.ts'
 import { recordFindings, type Recorded } from './record-findings.ts'
+import { withRescans } from './heard-again.ts'
 import { stretchesToReread } from './rereads.ts'
 import { Unheard } from './unheard.ts'
 
@@ -30,6 +30,8 @@ const STRETCH_BLOCKS = 32
 const ROUND_MS = 60_000
 /** Stretches heard in one round: two minutes of them. What is left of a long history waits for the next one. */
 const HEARINGS_MAX = 120
+/** Of those that a rescan has read again, so many: new blocks come first, and the next round begins on time. */
+const HEARD_AGAIN_MAX = 40
 
 export interface AuditorOptions extends BalanceOptions {
   /** One block in so many is proven against what its header commits to, where the family can; 0: none. */
@@ -56,6 +58,7 @@ interface Round {
   /** Who was asked for balances before being heard. */
   readonly weighed: Set<string>
   hearings: number
+  heardAgain: number
   /** Somebody had more to say than one round hears. */
   isCut: boolean
   /** Who was read again already because it shows another history than it did: once in a round is enough. */
@@ -70,8 +73,9 @@ interface Round {
  * that fence, and a second daemon's auditor would only ask the same questions again.
  *
  * A round hears each provider up to the block that was final when the round began, then looks again at what stood
- * open and at our own records, however much of a long history is left. Only a round in which everybody was heard is complete, and the time of the last one is a metric: an
- * auditor that is silent, or whose providers are, is seen.
+ * open, at what rescans have read, and at our own records, however much of a long history is left. Only a round in
+ * which everybody was heard about the new blocks is complete, and the time of the last one is a metric: an auditor
+ * that is silent, or whose providers are, is seen.
  */
 export class Auditor implements Actor {
   readonly name: string
@@ -124,6 +128,7 @@ export class Auditor implements Actor {
       heard: new Map(),
       weighed: new Set(),
       hearings: 0,
+      heardAgain: 0,
       isCut: false,
       relinked: new Set(),
       reread: null,
@@ -132,7 +137,8 @@ export class Auditor implements Actor {
   }
 
   async #advance(lease: Lease, round: Round, position: AuditPosition): Promise<Outcome> {
-    const next = round.isCut ? null : await this.#nextProgress(round, position)
+    const standing = await this.#standing(round, position)
+    const next = round.isCut ? null : whoIsBehind(standing, round)
     if (next !== null && round.hearings < HEARINGS_MAX) {
       if (this.#balances.areOn && !round.weighed.has(next.provider)) {
         round.weighed.add(next.provider)
@@ -147,38 +153,26 @@ export class Auditor implements Actor {
     round.reread ??= await this.#reread(round)
     const stretch = round.reread.shift()
     if (stretch !== undefined) return this.#readAgain(lease, round, stretch)
+    const left = whoseTurn(standing, round).find(({ again }) => again !== null)
+    if (left !== undefined && round.heardAgain < HEARD_AGAIN_MAX) {
+      round.heardAgain += 1
+      round.heard.set(left.provider, round.hearings + round.heardAgain)
+      return this.#hearAgain(lease, round, left)
+    }
     return this.#end(lease, round)
   }
 
-  /** Of those behind, who was heard longest ago; null once everybody who can be heard was heard up to the target. */
-  async #nextProgress(round: Round, position: AuditPosition): Promise<Progress | null> {
+  /** How far those were heard who can be. */
+  async #standing(round: Round, { startHeight }: AuditPosition): Promise<Progress[]> {
     const { db, chain, audit } = this.#options
     const known = await readProgress(db, chain.id)
     const standing: Progress[] = []
     for (const provider of audit.providers.filter((name) => !round.failed.has(name))) {
       const found = known.find((progress) => progress.provider === provider)
-      standing.push(await this.#goBack(found ?? beginning(provider, position), round, position))
+      const progress = found ?? beginning(provider, startHeight)
+      standing.push(await withRescans(db, chain.id, progress, startHeight))
     }
-    const behind = standing.filter(({ next }) => next <= round.target)
-    const turn = ({ provider }: Progress): number => round.heard.get(provider) ?? 0
-    return behind.toSorted((a, b) => turn(a) - turn(b) || a.next - b.next)[0] ?? null
-  }
-
-  /** What a rescan has read again, for addresses that came late, is audited again. */
-  async #goBack(progress: Progress, round: Round, position: AuditPosition): Promise<Progress> {
-    const { db, chain } = this.#options
-    const rescans = await rescansSince(db, chain.id, progress.rescanId)
-    const floor = position.startHeight
-    const back = Math.max(floor, rescans.from ?? Infinity)
-    const next = Math.min(progress.next, back, round.target + 1)
-    const isBack = next < progress.next
-    return {
-      ...progress,
-      from: Math.min(progress.from, next),
-      next,
-      rescanId: rescans.id,
-      lastHash: isBack ? null : progress.lastHash,
-    }
+    return standing
   }
 
   async #hear(lease: Lease, round: Round, progress: Progress): Promise<Outcome> {
@@ -195,6 +189,19 @@ export class Auditor implements Actor {
           return { ...progress, next, lastHash: null }
         }
         return { ...progress, next: last.height + 1, lastHash: last.hash }
+      }),
+    )
+  }
+
+  /** Balances have heard these blocks and take no notice of them. */
+  #hearAgain(lease: Lease, round: Round, progress: Progress): Promise<Outcome> {
+    const { provider } = progress
+    const { next: from, to: end } = required(progress.again, 'there is something to hear again')
+    const to = Math.min(end, from + STRETCH_BLOCKS - 1)
+    return this.#attempt(round, provider, () =>
+      this.#examine(lease, { provider, from, to }, ({ headers }) => {
+        const next = from + headers.length
+        return { ...progress, again: next > end ? null : { next, to: end } }
       }),
     )
   }
@@ -298,6 +305,18 @@ function isParted(lastHash: Hex | null, first: BlockHeader): boolean {
   return lastHash !== null && first.parentHash !== lastHash
 }
 
-function beginning(provider: string, { startHeight }: AuditPosition): Progress {
-  return { provider, from: startHeight, next: startHeight, lastHash: null, rescanId: 0 }
+function beginning(provider: string, startHeight: number): Progress {
+  const from = startHeight
+  return { provider, from, next: from, lastHash: null, rescanId: 0, again: null }
+}
+
+/** Who was heard longest ago in this round comes first. */
+function whoseTurn(standing: readonly Progress[], { heard }: Round): Progress[] {
+  const turn = ({ provider }: Progress): number => heard.get(provider) ?? 0
+  return standing.toSorted((a, b) => turn(a) - turn(b) || a.next - b.next)
+}
+
+/** Null once everybody who can be heard was heard up to the target. */
+function whoIsBehind(standing: readonly Progress[], round: Round): Progress | null {
+  return whoseTurn(standing, round).find(({ next }) => next <= round.target) ?? null
 }

@@ -164,6 +164,8 @@ export interface Tables {
     last_hash: Buffer | null
     rescan_id: number
     updated_at: Date
+    again_next: number | null
+    again_to: number | null
   }
   audit_round: { chain_id: string; height: number; completed_at: Date }
   token_notice: {
@@ -177,6 +179,7 @@ export interface Tables {
     log_index: number
     block_time: Date
     shown_by: string
+    dismissed_at: Date | null
   }
   balance_window: {
     chain_id: string

@@ -121,6 +121,7 @@ test('what a person has let go is read again by the second look, from every prov
     next,
     lastHash: blockHash(next - 1),
     rescanId: 0,
+    again: null,
   })
   await db.transaction().execute(async (tx) => {
     await saveProgress(tx, ETHEREUM, progress('ahead', 91), BLOCK_TIME)

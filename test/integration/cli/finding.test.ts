@@ -22,7 +22,7 @@ test('a list without findings says whether anything was compared at all', async 
       ['a', 89],
       ['b', 85],
     ] as const) {
-      const progress = { provider, from: 80, next, lastHash: null, rescanId: 0 }
+      const progress = { provider, from: 80, next, lastHash: null, rescanId: 0, again: null }
       await saveProgress(tx, ETHEREUM, progress, NOW)
     }
   })
