@@ -90,7 +90,8 @@ export class EvmAccounts implements AccountReader<EvmProvider> {
   #noticesIn(logs: unknown, headers: Headers): TokenNotice[] {
     if (!Array.isArray(logs)) contradict('logs are no list')
     return (logs as RawLog[]).flatMap((log) => {
-      const rail = this.#rails.get(String(log.address))
+      if (typeof log !== 'object' || log === null) contradict('a log is no object')
+      const rail = typeof log.address === 'string' ? this.#rails.get(log.address) : undefined
       if (rail === undefined || !Array.isArray(log.topics)) return []
       const topics = log.topics.map((topic: unknown) => readHash(topic, 'topics'))
       const notice = readNotice(topics, readBytes(log.data, 'data'))

@@ -39,7 +39,8 @@ export function headerHash(header: Fields): Hex {
 }
 
 /** EIP-2718: legacy ones are bare, typed ones stand behind their type. */
-export function transactionBytes(transaction: Fields): Hex {
+export function transactionBytes(raw: unknown): Hex {
+  const transaction = object(raw, 'transaction')
   const type = typeOf(transaction)
   const number = (name: string): Hex => integer(transaction[name], name)
   const fields = (...names: string[]): Hex[] => names.map(number)
@@ -70,7 +71,8 @@ export function transactionBytes(transaction: Fields): Hex {
   return typed(type, payload)
 }
 
-export function receiptBytes(receipt: Fields): Hex {
+export function receiptBytes(raw: unknown): Hex {
+  const receipt = object(raw, 'receipt')
   const logs = list(receipt['logs'], 'logs').map((log): Rlp => {
     const { address, topics, data } = object(log, 'log')
     const words = list(topics, 'topics').map((topic) => bytes(topic, 'topic'))
@@ -90,7 +92,7 @@ export function receiptBytes(receipt: Fields): Hex {
 const TYPES = ['0x0', '0x1', '0x2', '0x3', '0x4']
 
 function typeOf({ type = '0x0' }: Fields): number {
-  const found = TYPES.indexOf(String(type))
+  const found = TYPES.findIndex((known) => known === type)
   return found === -1 ? contradict('a transaction of a type not known here', { type }) : found
 }
 

@@ -18,8 +18,8 @@ type Fields = Readonly<Record<string, unknown>>
 /** A block as it was served, down to its receipts. */
 interface ServedBlock {
   readonly header: Fields
-  readonly transactions: readonly Fields[]
-  readonly receipts: readonly Fields[]
+  readonly transactions: readonly unknown[]
+  readonly receipts: readonly unknown[]
 }
 
 /**
@@ -62,7 +62,7 @@ async function askBlock(
     return 'not as many receipts as transactions'
   }
   if ((header as Fields)['hash'] !== hash) return 'another block is shown at that height'
-  return { header: header as Fields, transactions: transactions as Fields[], receipts }
+  return { header: header as Fields, transactions, receipts }
 }
 
 function judge(
@@ -81,10 +81,15 @@ function judge(
     const detail = `they hash to ${root}, the header says ${committed}`
     return { outcome: 'mismatch', detail }
   }
-  const logs = receipts.flatMap((receipt, index) => logsOf(receipt, keccak256(sent[index] ?? '0x')))
+  const logs = (receipts as readonly Fields[]).flatMap((receipt, index) =>
+    logsOf(receipt, keccak256(sent[index] ?? '0x')),
+  )
   const wanted = logs
     .map((log, logIndex) => ({ ...log, ...placeOf(block, logIndex) }))
-    .filter(({ address, topics }) => rails.has(String(address)) && isTransfer(topics))
+    .filter(
+      ({ address, topics }) =>
+        typeof address === 'string' && rails.has(address) && isTransfer(topics),
+    )
   const { height, hash, time } = readHeader(header, block.height)
   const transfers = readTransfers(wanted, {
     rails,

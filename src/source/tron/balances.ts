@@ -50,7 +50,7 @@ async function askBalance(
   // A call that reverts says `true` all the same, and means it only in its message.
   const { result, constant_result: given } = answer as Partial<ConstantAnswer>
   if (result?.result !== true || result.message !== undefined || !Array.isArray(given)) return null
-  return readAmount(`0x${String(given[0])}`)
+  return typeof given[0] === 'string' ? readAmount(`0x${given[0]}`) : null
 }
 
 /** A node reads addresses with their version byte, and without `0x`. */

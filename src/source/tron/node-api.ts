@@ -61,9 +61,13 @@ function readAnswer(answer: HttpAnswer, path: NodePath): object {
 
 /** `{"Error": …}` is the node's way, `{"success": false, "error": …}` that of the API in front of it. */
 function errorOf(answer: object): string | null {
-  if ('Error' in answer) return String(answer.Error)
+  if ('Error' in answer) return wordsOf(answer.Error)
   if ('success' in answer && answer.success === false) {
-    return 'error' in answer ? String(answer.error) : 'refused without a reason'
+    return 'error' in answer ? wordsOf(answer.error) : 'refused without a reason'
   }
   return null
+}
+
+function wordsOf(error: unknown): string {
+  return typeof error === 'string' ? error : 'refused in no words'
 }

@@ -55,8 +55,17 @@ const EVIDENCE_LENGTH_MAX = 200
 function shorten(value: unknown): unknown {
   if (typeof value === 'number') return value
   if (typeof value === 'bigint') return value.toString()
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'missing')
+  const text = typeof value === 'string' ? value : writeOut(value)
   return text.slice(0, EVIDENCE_LENGTH_MAX)
+}
+
+/** Lists in lists are parsed at any depth, but not written. */
+function writeOut(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'missing'
+  } catch {
+    return 'nested too deep to be shown'
+  }
 }
 
 export function isFailure(error: unknown, kind: FailureKind): error is ProviderFailure {

@@ -31,6 +31,9 @@ const INFOS = '/wallet/gettransactioninfobyblocknum'
 const RPC_BLOCK = 'eth_getBlockByNumber'
 const RECEIPTS = 'eth_getBlockReceipts'
 
+/** Parsed at any depth, and not written. */
+const DEEP = '['.repeat(20_000) + ']'.repeat(20_000)
+
 type Reword = (text: string) => string
 
 /** In place of one text another, which must have been there. */
@@ -58,6 +61,7 @@ const IN_BLOCKS: Record<string, Reword> = {
   'a time beyond the year 9999': swap('"timestamp":1795225083000', '"timestamp":253402300800000'),
   'a negative time': swap('"timestamp":1795225083000', '"timestamp":-9223372036854775808'),
   'a time beyond 2^53': swap('"timestamp":1795225083000', '"timestamp":9223372036854775807'),
+  'an id nested without end': swap(`"blockID":"${ID}"`, `"blockID":${DEEP}`),
   'no header': swap('"block_header"', '"header"'),
   'no id': swap('"blockID"', '"id"'),
   'a transaction without its id': swap(`"txID":"${TX}"`, '"txID":""'),
@@ -90,6 +94,8 @@ const IN_INFOS: Record<string, Reword> = {
     `"${'0'.repeat(24)}${deposit[0]?.slice(2)}"`,
     `"${deposit[0]?.slice(2)}"`,
   ),
+  'a log that is nothing': swap('"log":[', '"log":[null,'),
+  'a receipt nested without end': swap('"receipt":{', `"receipt":${DEEP},"was":{`),
   'logs that are no list': swap('"log":[', '"log":1,"logs":['),
 }
 
@@ -142,6 +148,8 @@ const ANYWHERE: Record<string, Partial<TronAnswer>> = {
     body: '{"Error":"this API is unavailable due to config"}',
   },
   'a lite fullnode': { body: 'this API is closed because this node is a lite fullnode' },
+  'an error in no words': { body: '{"Error":{"toString":null,"valueOf":null}}' },
+  'a refusal in no words': { body: '{"success":false,"error":{"toString":null,"valueOf":null}}' },
   'a refusal of the API in front': { body: '{"success":false,"error":"no","statusCode":500}' },
   'a compressed body': { headers: { 'content-encoding': 'gzip' }, body: 'xyz' },
 }
