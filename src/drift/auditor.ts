@@ -2,12 +2,13 @@ import type { Account } from '../domain/audit.ts'
 import type { BlockHeader, BlockRef } from '../domain/block.ts'
 import { SourceError } from '../domain/source.ts'
 import { StaleStepError, type RevisitStep } from '../domain/step.ts'
-import { required } from '../lib/assert.ts'
+import { AssertionError, required } from '../lib/assert.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
+import { isOutage } from '../lib/outage.ts'
 import { ProviderFailure } from '../source/wire/failure.ts'
 import type { Db, Tx } from '../store/database.ts'
-import { assertFence, type Lease } from '../store/lease.ts'
+import { assertFence, LeaseLostError, type Lease } from '../store/lease.ts'
 import {
   completeRound,
   forgetOthers,
@@ -214,8 +215,11 @@ export class Auditor implements Actor {
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof SourceError)) throw error
-      round.failed.set(provider, reasonOf(error))
+      if (isOurs(error)) throw error
+      if (!(error instanceof SourceError)) {
+        this.#options.report.accountRefused(this.#options.chain, provider, error)
+      }
+      round.failed.set(provider, error instanceof SourceError ? reasonOf(error) : 'unusable')
       return { pace: 'idle', name: 'provider_failed' }
     }
   }
@@ -299,6 +303,19 @@ export class Auditor implements Actor {
 /** The kind of failure alone: tenants read findings, and the words of a failure are partly the provider's. */
 function reasonOf({ cause, kind }: SourceError): string {
   return cause instanceof ProviderFailure ? cause.kind : kind
+}
+
+/**
+ * What has nothing to do with whom we ask. Anything else came of its answer, and would come of it at each tick: one
+ * that breaks us must not keep us from all others.
+ */
+function isOurs(error: unknown): boolean {
+  return (
+    error instanceof StaleStepError ||
+    error instanceof LeaseLostError ||
+    error instanceof AssertionError ||
+    isOutage(error)
+  )
 }
 
 function isParted(lastHash: Hex | null, first: BlockHeader): boolean {

@@ -136,6 +136,11 @@ export class Report {
     this.#metrics.increment('drift_balances_total', { chain: chain.slug, outcome })
   }
 
+  /** A provider's account of final blocks that could not be worked with, whoever is to blame for that. */
+  accountRefused({ slug: chain }: Chain, provider: string, error: unknown): void {
+    this.#log.error({ chain, provider, err: error }, 'the second look stumbled over an account')
+  }
+
   /** The chain, read a second time, says something else than our records. */
   found(finding: Finding): void {
     const level = finding.severity === 'critical' ? 'error' : 'warn'
