@@ -1,7 +1,7 @@
 import { lockCursor, readCursor, type Cursor } from './block/block-store.ts'
 import { Follower } from './block/follower.ts'
 import type { ChainConfig } from './config/config.ts'
-import { highestStanding } from './confirmation/deposit-read-store.ts'
+import { highestStanding, lowestStanding } from './confirmation/deposit-read-store.ts'
 import type { Evidence } from './confirmation/policy.ts'
 import { bandLabel, waitsOf } from './confirmation/waits.ts'
 import { Witness } from './confirmation/witness.ts'
@@ -73,6 +73,7 @@ export function watchChain(
     ...common,
     start: config.start,
     recordedBlock: (atMost) => highestStanding(db, chain.id, atMost),
+    recordedAbove: (above) => lowestStanding(db, chain.id, above),
   })
   report.watched(chain, [...rails.keys()])
   report.headAge(chain, () => follower.sight.ageSeconds())
@@ -113,10 +114,8 @@ export function auditChain(
     apply,
     rails: new Map(rails.map(({ rail }) => [rail.id, rail])),
     lease: keeper.current,
-    position: async (db) => {
-      const cursor = await readCursor(db, chain.id)
-      return isMoving(cursor) ? cursor : null
-    },
+    position: async (db) => moving(await readCursor(db, chain.id)),
+    lockPosition: async (tx) => moving(await lockCursor(tx, chain.id)),
   })
 }
 
@@ -149,6 +148,10 @@ function announce(
   const waits = waitsOf(applied.transitions, deps.env.clock.now())
   for (const wait of waits) deps.report.waited(wait)
   if (applied.events.length > 0) deps.onEvents()
+}
+
+function moving(cursor: Cursor | null): Cursor | null {
+  return isMoving(cursor) ? cursor : null
 }
 
 function isMoving(cursor: Cursor | null): cursor is Cursor {

@@ -173,7 +173,7 @@ export type ReorgPlan =
  */
 export function planReorg(view: ChainView, ancestor: BlockHeader | null): ReorgPlan {
   if (ancestor === null || !(isOnOurBranch(view, ancestor) || isAgreedUpon(view, ancestor))) {
-    return { kind: 'halt', reason: 'a reorg reaches below every block we hold' }
+    return { kind: 'halt', reason: 'a reorg reaches below every header we hold' }
   }
   if (view.finalized !== null && ancestor.height < view.finalized.height) {
     return { kind: 'halt', reason: 'a reorg reaches below the finalized block' }

@@ -9,6 +9,8 @@ export interface Meeting {
   readonly ancestor: BlockHeader | null
   /** The lowest block of ours in whose place the provider shows another, as far as can be told. */
   readonly gone: BlockRef
+  /** Why there is no ancestor to tell of. */
+  readonly untold?: string
 }
 
 /**

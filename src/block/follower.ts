@@ -47,6 +47,8 @@ export interface FollowerOptions {
   readonly apply: (tx: Tx, step: ConnectStep | DisconnectStep | SettleStep) => Promise<Applied>
   /** The highest block at or below a height whose hash deposits tell, long after its header was let go. */
   readonly recordedBlock: (atMost: number) => Promise<BlockRef | null>
+  /** The lowest one above a height. */
+  readonly recordedAbove: (above: number) => Promise<BlockRef | null>
   /** Adds the block's time to transfers that may be deposits, where a range came without. */
   readonly withBlockTimes: (transfers: readonly Transfer[]) => Promise<readonly Transfer[]>
   /** The chain's lease while this daemon holds it. */
@@ -305,7 +307,10 @@ export class Follower implements Actor {
     const plan = chainView.planReorg(view, found.ancestor)
     if (plan.kind === 'halt') {
       if (await this.#isLeftBehind(view, head)) return idle('head_left_behind')
-      return this.#halt(lease, { reason: plan.reason, head, ...found })
+      const { ancestor, gone, untold } = found
+      const reason =
+        untold === undefined ? plan.reason : `${plan.reason}; no ancestor is known: ${untold}`
+      return this.#halt(lease, { reason, head, ancestor, gone })
     }
     const { ancestor, blocks } = plan
     const next = chainView.disconnect(view, ancestor)
@@ -323,11 +328,11 @@ export class Follower implements Actor {
   }
 
   async #findAncestor(view: chainView.ChainView, head: BlockRef): Promise<Meeting | 'unsteady'> {
-    const { db, chain, source, recordedBlock } = this.#options
+    const { db, chain, source, recordedBlock, recordedAbove } = this.#options
     const found = await findAncestor(view, head, source)
     if (found === 'unsteady' || found.ancestor !== null) return found
     const cursor = required(await readCursor(db, chain.id), 'a chain with blocks has a cursor')
-    const known = { source, recordedBlock, start: cursor.startHeight }
+    const known = { source, recordedBlock, recordedAbove, start: cursor.startHeight }
     return findAncestorBelow(view, found.gone, known)
   }
 

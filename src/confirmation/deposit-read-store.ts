@@ -199,16 +199,33 @@ export async function highestStanding(
   chainId: ChainId,
   atMost: number,
 ): Promise<BlockRef | null> {
-  const row = await db
+  const row = await standing(db, chainId)
+    .where('height', '<=', atMost)
+    .orderBy('height', 'desc')
+    .executeTakeFirst()
+  return row === undefined ? null : { height: row.height, hash: toHex(row.block_hash) }
+}
+
+/** The lowest one above a height. */
+export async function lowestStanding(
+  db: Db,
+  chainId: ChainId,
+  above: number,
+): Promise<BlockRef | null> {
+  const row = await standing(db, chainId)
+    .where('height', '>', above)
+    .orderBy('height')
+    .executeTakeFirst()
+  return row === undefined ? null : { height: row.height, hash: toHex(row.block_hash) }
+}
+
+function standing(db: Db, chainId: ChainId) {
+  return db
     .selectFrom('deposit')
     .select(['height', 'block_hash'])
     .where('chain_id', '=', chainId)
-    .where('height', '<=', atMost)
     .where('state', 'in', ['detected', 'confirmed', 'final'])
-    .orderBy('height', 'desc')
     .limit(1)
-    .executeTakeFirst()
-  return row === undefined ? null : { height: row.height, hash: toHex(row.block_hash) }
 }
 
 function records(db: Db, environment: string) {

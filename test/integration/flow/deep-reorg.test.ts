@@ -36,7 +36,7 @@ test('the halt names how deep it goes and what it concerns, and nothing changes'
   assert.deepEqual(await everything(world), before)
 
   const { halt, height } = await haltOf(world)
-  assert.equal(halt.reason, 'a reorg reaches below every block we hold')
+  assert.equal(halt.reason, 'a reorg reaches below every header we hold')
   assert.deepEqual(halt.ancestor, await blockOf(world, 10n))
   assert.deepEqual(halt.gone, await blockOf(world, 20n))
   assert.ok(height - required(halt.ancestor, 'told').height > LONG)

@@ -86,7 +86,7 @@ test('a reorg below the first block we know halts as well: what is left is the b
   await reorg(url, 4)
   assert.equal((await world.follow()).at(0), 'halted')
   const halt = (await readCursor(world.db, CHAIN))?.halt
-  assert.equal(halt?.reason, 'a reorg reaches below every block we hold')
+  assert.equal(halt?.reason, 'a reorg reaches below every header we hold')
   assert.equal(halt.ancestor?.height, 3)
   assert.deepEqual(await world.stories(), ['10: detected'])
 })

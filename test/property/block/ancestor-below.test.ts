@@ -5,7 +5,7 @@ import { findAncestorBelow, type Known } from '../../../src/block/ancestor-below
 import { connect, EMPTY_VIEW, finalize, type ChainView } from '../../../src/block/chain-view.ts'
 import type { BlockRef } from '../../../src/domain/block.ts'
 import { required } from '../../../src/lib/assert.ts'
-import { ScriptedChain } from '../../support/scripted-chain.ts'
+import { hashOf, ScriptedChain } from '../../support/scripted-chain.ts'
 
 /** Ours had so many blocks before the provider's parted from it; the view holds the newest `held` of them. */
 const cases = fc
@@ -48,7 +48,12 @@ function parted({ length, fork, held, recorded }: Case) {
     const height = known.findLast((one) => one <= atMost)
     return height === undefined ? null : at(height)
   }
-  return { chain, known, at, view, source, recordedBlock, questions: () => questions }
+  const recordedAbove = async (above: number): Promise<BlockRef | null> => {
+    const height = known.find((one) => one > above)
+    return height === undefined ? null : at(height)
+  }
+  const records = { recordedBlock, recordedAbove }
+  return { chain, known, at, view, source, ...records, questions: () => questions }
 }
 
 test('the ancestor is the highest block we know on both branches, and what is gone the lowest that is not', async () => {
@@ -62,18 +67,61 @@ test('the ancestor is the highest block we know on both branches, and what is go
       const below = world.known.filter((height) => height < lowest.height)
       const gone = below.find((height) => height > fork) ?? lowest.height
       if (gone < start) {
-        assert.deepEqual(found, { ancestor: null, gone: lowest })
+        assert.deepEqual(found, untold(lowest, BELOW_FIRST))
         return
       }
       const stands = below.findLast((height) => height <= fork && height >= start)
       const ancestor = world.chain.blocks[stands ?? Math.max(0, start - 1)]
       assert.deepEqual(found.ancestor, ancestor)
       assert.deepEqual(found.gone, world.at(gone))
-      assert.ok(world.questions() <= 10 + 2, `${world.questions()} questions for ${length} blocks`)
+      assert.ok(world.questions() <= 10 + 3, `${world.questions()} questions for ${length} blocks`)
     }),
     { numRuns: 500 },
   )
 })
+
+/** A deposit was once recorded from a block that nobody shows: halving the height would lead below it. */
+test('records that are not of one branch tell no depth', async () => {
+  // The probes go down by halves: some phantoms lie on their way, others the search passes by.
+  let caught = 0
+  for (let phantom = 1; phantom <= 84; phantom += 1) {
+    const { at, recordedBlock, recordedAbove, known, ...world } = parted({ ...DEEP, fork: 85 })
+    const block = { height: phantom, hash: hashOf('nobody shows it') }
+    const knows = (height: number) => known.includes(height) && height !== phantom
+    const found = await findAncestorBelow(world.view, at(97), {
+      ...world,
+      recordedBlock: async (atMost) => {
+        const other = known.findLast((one) => one <= atMost && knows(one)) ?? -1
+        return phantom <= atMost && phantom > other ? block : recordedBlock(Math.min(atMost, other))
+      },
+      recordedAbove: async (above) => {
+        const other = known.find((one) => one > above && knows(one)) ?? Infinity
+        return phantom > above && phantom < other ? block : recordedAbove(other - 1)
+      },
+      start: 0,
+    })
+    assert.ok(found !== 'unsteady')
+    const below = known.findLast((one) => one < phantom)
+    if (phantom >= 80) {
+      // What is known above it is gone as well: it looks like the lowest block of the reorg, and costs a longer way.
+      assert.deepEqual([found.ancestor?.height, found.gone], [below, block])
+    } else if (found.ancestor !== null) {
+      assert.deepEqual([found.ancestor.height, found.gone], [80, at(90)])
+    } else {
+      caught += 1
+      const higher = required(
+        known.find((one) => one > phantom),
+        'true records lie above',
+      )
+      const why = `what we know is not of one branch, for block ${phantom} is gone and ${higher} above it stands`
+      assert.deepEqual(found, untold(at(97), why))
+    }
+  }
+  assert.ok(caught > 0 && caught < 79, `${caught} of them were met`)
+})
+
+const untold = (gone: BlockRef, why: string) => ({ ancestor: null, gone, untold: why })
+const BELOW_FIRST = 'it reaches into what was read below our first block'
 
 const DEEP: Case = {
   length: 100,
@@ -88,7 +136,7 @@ test('while another provider upholds what this one replaced, the depth is not to
   const isUpheld = async ({ height }: BlockRef) => asked.push(height) > 0
   const known = { ...world, source: { ...source, isUpheld }, start: 0 }
   const found = await findAncestorBelow(world.view, at(97), known)
-  assert.deepEqual(found, { ancestor: null, gone: at(97) })
+  assert.deepEqual(found, untold(at(97), 'other providers uphold block 50'))
   assert.deepEqual(asked, [50], 'of the lowest block that is said to be gone')
 })
 
@@ -97,10 +145,10 @@ test('a provider without old headers does not tell the depth', async () => {
   const header: typeof source.header = (height) =>
     height < 60 ? Promise.resolve(null) : source.header(height)
   const known = { ...world, source: { ...source, header }, start: 0 }
-  assert.deepEqual(await findAncestorBelow(world.view, at(97), known), {
-    ancestor: null,
-    gone: at(97),
-  })
+  assert.deepEqual(
+    await findAncestorBelow(world.view, at(97), known),
+    untold(at(97), 'old headers are not served'),
+  )
 })
 
 test('a provider that answers otherwise when asked again is unsteady, at either end', async () => {
@@ -135,7 +183,7 @@ test('a chain of which not even the genesis is ours has no block below our first
   other.cut(1)
   for (let height = 0; height < 100; height += 1) other.mine([])
   const known = { ...world, source: other, start: 0 }
-  assert.deepEqual(await findAncestorBelow(view, at(0), known), { ancestor: null, gone: at(0) })
+  assert.deepEqual(await findAncestorBelow(view, at(0), known), untold(at(0), BELOW_FIRST))
 })
 
 test('where the headers held may not reach down to a finalized block that stalls, nothing is told', async () => {
@@ -143,6 +191,6 @@ test('where the headers held may not reach down to a finalized block that stalls
   const far = { ...required(view.blocks.at(-1), 'there is a tip'), height: 97 + 25_000 }
   const stalled = { blocks: [...view.blocks.slice(0, -1), far], finalized: at(10) }
   const found = await findAncestorBelow(stalled, at(97), { ...world, start: 0 })
-  assert.deepEqual(found, { ancestor: null, gone: at(97) })
+  assert.deepEqual(found, untold(at(97), 'too many headers link to our newest block'))
   assert.equal(world.questions(), 0)
 })

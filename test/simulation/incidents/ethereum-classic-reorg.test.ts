@@ -55,11 +55,11 @@ test('with fewer headers than that the chain stands still, says so once, and los
   const { tip } = incident.world.chain
   incident.reorganise(DEPTH, 1, new Map([[payment.hash, 'dropped']]))
   const { halt } = await incident.halt()
-  assert.match(halt?.reason ?? '', /below every block we hold/)
+  assert.match(halt?.reason ?? '', /below every header we hold/)
   assert.ok(halt?.ancestor !== null, 'deposits tell how deep it goes')
 
   await incident.pass(300)
-  assert.match((await incident.problem()) ?? '', /^halted .*below every block we hold/)
+  assert.match((await incident.problem()) ?? '', /^halted .*below every header we hold/)
   assert.equal(incident.logged('halted'), 1, 'in five minutes of looking')
   await incident.restart()
   await incident.pass(20)
@@ -90,7 +90,7 @@ test('with fewer headers than that, the blocks of deposits tell how deep it goes
 
   incident.reorganise(DEPTH, 1, new Map([[dropped.hash, 'dropped']]))
   const { halt, hash } = await incident.halt()
-  assert.match(halt?.reason ?? '', /below every block we hold/)
+  assert.match(halt?.reason ?? '', /below every header we hold/)
   assert.equal(
     halt?.gone?.height,
     before.height - DEPTH + 1,
