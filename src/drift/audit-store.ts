@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { ChainId } from '../domain/chain.ts'
+import { StaleStepError } from '../domain/step.ts'
 import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
 
@@ -70,6 +71,19 @@ export async function readProgress(db: Db, chainId: ChainId): Promise<Progress[]
     rescanId: row.rescan_id,
     again: spanOf(row.again_next, row.again_to),
   }))
+}
+
+/** Unless it was taken back since it was read, under the lock of the chain's cursor: see `hearAgainFrom`. */
+export async function assertStandsAt(tx: Tx, chainId: ChainId, read: Progress): Promise<void> {
+  const row = await tx
+    .selectFrom('audit_progress')
+    .select('next_height')
+    .where('chain_id', '=', chainId)
+    .where('provider', '=', read.provider)
+    .executeTakeFirst()
+  if (row !== undefined && row.next_height !== read.next) {
+    throw new StaleStepError(`${read.provider} is to be heard from ${row.next_height} on again`)
+  }
 }
 
 export async function saveProgress(

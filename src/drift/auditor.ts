@@ -10,6 +10,7 @@ import { ProviderFailure } from '../source/wire/failure.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { assertFence, LeaseLostError, type Lease } from '../store/lease.ts'
 import {
+  assertStandsAt,
   completeRound,
   forgetOthers,
   readProgress,
@@ -40,12 +41,20 @@ export interface AuditorOptions extends BalanceOptions {
   readonly lease: () => Lease | null
   /** Null before the first block and while the chain is halted. */
   readonly position: (db: Db) => Promise<AuditPosition | null>
+  /** The same, and it stays so until the commit. */
+  readonly lockPosition: (tx: Tx) => Promise<AuditPosition | null>
   readonly apply: (tx: Tx, step: RevisitStep) => Promise<{ readonly announce: () => void }>
 }
 
 export interface AuditPosition {
   readonly startHeight: number
   readonly finalized: BlockRef | null
+}
+
+/** How far an account takes its provider. */
+interface Advance {
+  readonly before: Progress
+  readonly after: (account: Account) => Progress
 }
 
 /** One pass over everybody: up to what was final when it began. */
@@ -179,18 +188,19 @@ export class Auditor implements Actor {
   async #hear(lease: Lease, round: Round, progress: Progress): Promise<Outcome> {
     const { provider, next: from, lastHash } = progress
     const to = Math.min(round.target, from + STRETCH_BLOCKS - 1)
+    const after = ({ headers }: Account): Progress => {
+      const [first] = headers
+      const last = required(headers.at(-1), 'an account has a block')
+      // It has changed its mind about what it showed before: that is read again, too.
+      if (isParted(lastHash, first) && !round.relinked.has(provider)) {
+        round.relinked.add(provider)
+        const next = Math.max(progress.from, from - STRETCH_BLOCKS)
+        return { ...progress, next, lastHash: null }
+      }
+      return { ...progress, next: last.height + 1, lastHash: last.hash }
+    }
     return this.#attempt(round, provider, () =>
-      this.#examine(lease, { provider, from, to }, ({ headers }) => {
-        const [first] = headers
-        const last = required(headers.at(-1), 'an account has a block')
-        // It has changed its mind about what it showed before: that is read again, too.
-        if (isParted(lastHash, first) && !round.relinked.has(provider)) {
-          round.relinked.add(provider)
-          const next = Math.max(progress.from, from - STRETCH_BLOCKS)
-          return { ...progress, next, lastHash: null }
-        }
-        return { ...progress, next: last.height + 1, lastHash: last.hash }
-      }),
+      this.#examine(lease, { provider, from, to }, { before: progress, after }),
     )
   }
 
@@ -199,16 +209,17 @@ export class Auditor implements Actor {
     const { provider } = progress
     const { next: from, to: end } = required(progress.again, 'there is something to hear again')
     const to = Math.min(end, from + STRETCH_BLOCKS - 1)
+    const after = ({ headers }: Account): Progress => {
+      const next = from + headers.length
+      return { ...progress, again: next > end ? null : { next, to: end } }
+    }
     return this.#attempt(round, provider, () =>
-      this.#examine(lease, { provider, from, to }, ({ headers }) => {
-        const next = from + headers.length
-        return { ...progress, again: next > end ? null : { next, to: end } }
-      }),
+      this.#examine(lease, { provider, from, to }, { before: progress, after }),
     )
   }
 
   #readAgain(lease: Lease, round: Round, stretch: Stretch): Promise<Outcome> {
-    return this.#attempt(round, stretch.provider, () => this.#examine(lease, stretch, () => null))
+    return this.#attempt(round, stretch.provider, () => this.#examine(lease, stretch, null))
   }
 
   async #attempt(round: Round, provider: string, work: () => Promise<Outcome>): Promise<Outcome> {
@@ -224,11 +235,7 @@ export class Auditor implements Actor {
     }
   }
 
-  async #examine(
-    lease: Lease,
-    stretch: Stretch,
-    progressTo: (account: Account) => Progress | null,
-  ): Promise<Outcome> {
+  async #examine(lease: Lease, stretch: Stretch, advance: Advance | null): Promise<Outcome> {
     const { chain, codec, db, env, apply, report } = this.#options
     const examined = await examine(
       { ...this.#options, onProof: ({ outcome }) => report.proven(chain, outcome) },
@@ -238,12 +245,12 @@ export class Auditor implements Actor {
     const heard = { ...stretch, to: stretch.from + headers.length - 1 }
     const recorded = await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
+      await this.#assertStillFinal(tx, heard.to)
       const now = env.clock.now()
       const result = await recordFindings(tx, heard, examined, { chainId: chain.id, now, apply })
       const scene = { chain, codec, provider: stretch.provider }
       const noted = await takeNotices(tx, examined.notices, scene, now)
-      const progress = progressTo(examined.account)
-      const weighed = await this.#progressTo(tx, progress, examined.account)
+      const weighed = await this.#advanceBy(tx, advance, examined.account)
       return {
         opened: [...result.opened, ...noted.opened, ...weighed.opened],
         resolved: [...result.resolved, ...noted.resolved],
@@ -259,12 +266,22 @@ export class Auditor implements Actor {
   }
 
   /** How far it was heard, and what its balances say to that: of no block heard twice, of none passed over. */
-  async #progressTo(tx: Tx, progress: Progress | null, account: Account): Promise<Weighed> {
-    if (progress === null) return { opened: [], outcomes: [] }
+  async #advanceBy(tx: Tx, advance: Advance | null, account: Account): Promise<Weighed> {
+    if (advance === null) return { opened: [], outcomes: [] }
     const { chain, env } = this.#options
+    const { before, after } = advance
     const now = env.clock.now()
-    await saveProgress(tx, chain.id, progress, now)
-    return this.#balances.hear(tx, { provider: progress.provider, account, now })
+    await assertStandsAt(tx, chain.id, before)
+    await saveProgress(tx, chain.id, after(account), now)
+    return this.#balances.hear(tx, { provider: before.provider, account, now })
+  }
+
+  /** A person may have let go of what was final while it was read. */
+  async #assertStillFinal(tx: Tx, height: number): Promise<void> {
+    const position = await this.#options.lockPosition(tx)
+    const finalized = position?.finalized?.height ?? -1
+    if (finalized < height)
+      throw new StaleStepError(`block ${height} is not final, or all is halted`)
   }
 
   #announce({ opened, resolved, announce }: Recorded): void {

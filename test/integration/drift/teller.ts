@@ -13,6 +13,8 @@ export interface ToldWorld extends FlowWorld, Auditing {
   readonly chain: ScriptedChain
   /** `provider from to` of each stretch that was asked for. */
   readonly asked: string[]
+  /** Done while a provider is asked. */
+  meanwhile: (() => Promise<void>) | null
   /** Mines so many blocks, calls all but two of them final, and lets the follower read them. */
   mine(blocks: number): Promise<number>
 }
@@ -43,12 +45,13 @@ export async function toldWorld(
   const config = { ...ANVIL, providers: [], websocketUrl: null, start: 0, pollMs: 250 }
   const overheard = {
     ...audit,
-    account: (provider: string, from: number, to: number) => {
+    account: async (provider: string, from: number, to: number) => {
       asked.push(`${provider} ${from} ${to}`)
+      await told.meanwhile?.()
       return audit.account(provider, from, to)
     },
   }
-  return {
+  const told: ToldWorld = {
     ...world,
     ...auditWith(world, config, overheard, {
       report,
@@ -57,6 +60,7 @@ export async function toldWorld(
     }),
     chain,
     asked,
+    meanwhile: null,
     mine: async (blocks) => {
       for (let mined = 0; mined < blocks; mined += 1) chain.mine([])
       const final = chain.blocks.length - 3
@@ -65,4 +69,5 @@ export async function toldWorld(
       return final
     },
   }
+  return told
 }
