@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { chainPrefix } from '../config/family-variables.ts'
-import type { ChainId } from '../domain/chain.ts'
+import type { ChainId, Codec } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import type { Decision, Finding, FindingId } from '../domain/finding.ts'
 import { auditStandings, type AuditStanding } from '../drift/audit-store.ts'
@@ -10,15 +10,16 @@ import {
   findFinding,
   listFindings,
   lockFinding,
-  resolveFinding,
 } from '../drift/finding-store.ts'
+import { closeFinding } from '../drift/notices.ts'
 import { FIELDS } from '../http/fields.ts'
 import { findingView } from '../http/finding-view.ts'
+import { adapterFor } from '../source/index.ts'
 import type { Tx } from '../store/database.ts'
 import { by } from './argument.ts'
 import { makeChange } from './change.ts'
 import { print, table, withDatabase, type CliContext, type JsonOption } from './context.ts'
-import { allChains } from './lookup.ts'
+import { allChains, knownChain } from './lookup.ts'
 
 const LIST_MAX = 200
 
@@ -33,7 +34,7 @@ interface Verb {
   readonly description: string
   /** The audit trail's word. */
   readonly action: string
-  readonly decide: (tx: Tx, id: FindingId, decision: Decision) => Promise<void>
+  readonly decide: (tx: Tx, finding: Finding, decision: Decision) => Promise<void>
   /** What to say once it is done. */
   readonly said: string
   /** Throws where this cannot be decided about such a finding. */
@@ -45,16 +46,16 @@ const VERBS: readonly Verb[] = [
     name: 'acknowledge',
     description: 'say that somebody is looking at it; it stands until it is gone or resolved',
     action: 'finding.acknowledged',
-    decide: acknowledgeFinding,
+    decide: (tx, { id }, decision) => acknowledgeFinding(tx, id, decision),
     said: 'acknowledged',
   },
   {
     name: 'resolve',
     description:
       'close it: the same difference stays closed. Closing token_deprecated lets deposits of its rail become ' +
-      'final again',
+      'final again; closing address_blacklisted takes the mark off the address, until it is announced anew',
     action: 'finding.resolved',
-    decide: resolveFinding,
+    decide: (tx, finding, decision) => closeFinding(tx, { finding, codecOf }, decision),
     said: 'resolved',
   },
   {
@@ -63,7 +64,7 @@ const VERBS: readonly Verb[] = [
       'vouch for a transfer that one provider alone shows: if it still shows it, the running daemon makes it a ' +
       'deposit. Look the transaction up elsewhere first',
     action: 'finding.heal_asked',
-    decide: askToHeal,
+    decide: (tx, { id }, decision) => askToHeal(tx, id, decision),
     said: 'to be healed: the daemon reads its block again within about a minute',
     check: assertDisputed,
   },
@@ -151,7 +152,7 @@ function verbCommand(context: CliContext, verb: Verb): Command {
         if (before === null) throw unknownFinding(id)
         assertStanding(before)
         verb.check?.(before)
-        await verb.decide(tx, id, { at: now, by: author ?? actor, reason })
+        await verb.decide(tx, before, { at: now, by: author ?? actor, reason })
         const { environment, kind } = before
         const detail = { reason, author: author ?? actor, kind }
         await audit({ environment, action: verb.action, subject: id, detail })
@@ -160,6 +161,10 @@ function verbCommand(context: CliContext, verb: Verb): Command {
       if (finding === null) throw unknownFinding(id)
       print(context, { json: findingView(finding), lines: [`${id} is ${verb.said}.`] }, options)
     })
+}
+
+function codecOf(chainId: ChainId): Codec {
+  return adapterFor(knownChain(chainId).family).codec
 }
 
 function unknownFinding(id: string): AppError {

@@ -1,18 +1,28 @@
 import type { TokenNotice } from '../domain/audit.ts'
-import type { Codec } from '../domain/chain.ts'
-import type { Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
+import type { ChainId, Codec } from '../domain/chain.ts'
+import type { Decision, Difference, Finding, FindingId, FindingKind } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
 import { required } from '../lib/assert.ts'
 import { watchersOf } from '../match/address-store.ts'
 import type { Tx } from '../store/database.ts'
 import type { Scene } from './difference.ts'
 import type { Announced, HeardNotice } from './examination.ts'
-import { noteFinding, openFinding, resolveFindings, type ResolvedFinding } from './finding-store.ts'
 import {
+  noteFinding,
+  openFinding,
+  resolveFinding,
+  resolveFindings,
+  type ResolvedFinding,
+} from './finding-store.ts'
+import {
+  dismissListing,
   forgetNotice,
+  isFoundListed,
+  isListedAfter,
   isListNotice,
   recordNotice,
   refreshMarks,
+  shelfOf,
   takenBack,
   type TakenBack,
 } from './notice-store.ts'
@@ -46,14 +56,10 @@ export async function takeNotices(
 ): Promise<Noted> {
   const opened: Finding[] = []
   const resolved: ResolvedFinding[] = []
-  const { id: chainId } = scene.chain
-  for (const notice of withdrawn) await forgetNotice(tx, chainId, notice)
-  for (const heard of notices) {
+  for (const notice of withdrawn) await forgetNotice(tx, scene.chain.id, notice)
+  const counting = await recordLists(tx, notices, scene)
+  for (const heard of counting) {
     const { notice, isConfirmed } = heard
-    const isBelieved = isConfirmed || notice.what === 'blacklisted'
-    if (isListNotice(notice) && isBelieved) {
-      await recordNotice(tx, chainId, notice, scene.provider)
-    }
     const back = takesBack(notice, scene.codec)
     if (back !== null) {
       if (!isConfirmed) continue
@@ -62,14 +68,53 @@ export async function takeNotices(
     }
     const holdsFinals = isConfirmed && notice.what === 'deprecated'
     for (const difference of await differencesOf(tx, heard, scene)) {
+      if (await isKnownListed(tx, difference)) continue
       const finding = await noteFinding(tx, { difference, holdsFinals }, now)
       if (finding !== null) opened.push(finding)
     }
   }
-  if (withdrawn.length > 0 || notices.some(({ notice }) => isListNotice(notice))) {
+  if (withdrawn.length > 0 || counting.some(({ notice }) => isListNotice(notice))) {
     opened.push(...(await markListed(tx, scene, now)))
   }
   return { opened, resolved }
+}
+
+/** Keeps what was announced about addresses, and leaves out of the rest what says nothing. */
+async function recordLists(
+  tx: Tx,
+  notices: readonly HeardNotice[],
+  { chain, provider }: Scene,
+): Promise<HeardNotice[]> {
+  if (!notices.some(({ notice }) => isListNotice(notice))) return [...notices]
+  const shelf = await shelfOf(tx, chain.id, provider)
+  const counting: HeardNotice[] = []
+  for (const heard of notices) {
+    const { notice, isConfirmed } = heard
+    const isLeft = isListNotice(notice) && isConfirmed && !(await recordNotice(tx, shelf, notice))
+    if (!isLeft) counting.push(heard)
+  }
+  return counting
+}
+
+/** That an address is on the list is one fact for each who watches it, however often it is announced. */
+async function isKnownListed(tx: Tx, difference: Difference): Promise<boolean> {
+  return difference.kind === 'address_blacklisted' && (await isFoundListed(tx, difference))
+}
+
+/**
+ * A person closes a finding. Where it says that an address is on the blacklist, that address is off it by their word,
+ * until it is announced anew.
+ */
+export async function closeFinding(
+  tx: Tx,
+  { finding, codecOf }: { readonly finding: Finding; readonly codecOf: (id: ChainId) => Codec },
+  decision: Decision,
+): Promise<void> {
+  const { id, kind, chainId, rail, subject } = finding
+  await resolveFinding(tx, id, decision)
+  if (kind !== 'address_blacklisted' || rail === null) return
+  const address = codecOf(chainId).parseAddress(subject)
+  await dismissListing(tx, { chainId, rail, address }, decision.at)
 }
 
 /**
@@ -86,6 +131,7 @@ export async function markListed(
   for (const { environment, notice, shownBy } of await refreshMarks(tx, chain.id)) {
     const scene = { chain, codec, provider: shownBy }
     const difference = differenceOf({ notice, isConfirmed: true }, scene, environment)
+    if (await isFoundListed(tx, difference)) continue
     const { finding, isNew } = await openFinding(tx, difference, now)
     if (isNew) opened.push(finding)
   }
@@ -107,7 +153,9 @@ function differenceOf(heard: HeardNotice, scene: Scene, environment: string | nu
   const kind = KINDS[what as keyof typeof KINDS]
   const about = notice.address ?? ''
   const subject = subjectOf(notice, codec)
-  const facts = [rail, txHash, about, `${value ?? ''}`, environment ?? '']
+  // In another block it is announced anew, whatever a person has said of the one that was replaced.
+  const place = what === 'blacklisted' ? [notice.blockHash] : []
+  const facts = [rail, txHash, about, `${value ?? ''}`, environment ?? '', ...place]
   return {
     id: findingId({ kind, chainId: chain.id, subject: facts }),
     chainId: chain.id,
@@ -174,7 +222,9 @@ async function resolveAll(
   back: TakenBack,
   { notice, scene, now }: Occasion,
 ): Promise<ResolvedFinding[]> {
-  const ids = (await takenBack(tx, scene.chain.id, back)) as FindingId[]
+  const { id: chainId } = scene.chain
+  if (isListNotice(notice) && (await isListedAfter(tx, chainId, notice))) return []
+  const ids = (await takenBack(tx, chainId, back)) as FindingId[]
   const txHash = scene.codec.formatHash(notice.txHash)
   const reason = `${notice.what} in block ${notice.height} by transaction ${txHash}`
   return resolveFindings(tx, ids, { at: now, reason })
