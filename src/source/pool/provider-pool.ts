@@ -1,6 +1,7 @@
 import type { ChainConfig } from '../../config/config.ts'
 import { AppError } from '../../domain/error.ts'
 import { SourceError } from '../../domain/source.ts'
+import { AssertionError } from '../../lib/assert.ts'
 import type { SourceDeps } from '../adapter.ts'
 import { isFailure, ProviderFailure, type FailureKind } from '../wire/failure.ts'
 import type { Provider } from './provider.ts'
@@ -24,6 +25,10 @@ const RESTS: ReadonlySet<FailureKind> = new Set([
 const NOT_AGAIN: ReadonlySet<FailureKind> = new Set(['timeout', 'unauthorized', 'stale'])
 /** Failures that no transport explains: a person should hear of them. */
 const REPORTED: ReadonlySet<FailureKind> = new Set(['contradiction', 'wrong_chain', 'stale'])
+
+/** Its message may quote the answer, and the places stand at the end of its stack. */
+const UNFORESEEN_LENGTH_MAX = 200
+const STACK_LENGTH_MAX = 2_000
 
 /** A chain's providers in the operator's order: the first healthy one answers, the next when it cannot. */
 export class ProviderPool<P extends Provider> {
@@ -88,14 +93,27 @@ export class ProviderPool<P extends Provider> {
       provider.succeeded()
       return { value }
     } catch (error) {
-      if (!(error instanceof ProviderFailure)) throw error
-      this.#blame(provider, error, startedMs)
-      return { failure: error }
+      const failure = error instanceof ProviderFailure ? error : this.#unforeseen(provider, error)
+      this.#blame(provider, failure, startedMs)
+      return { failure }
     }
   }
 
   close(): void {
     this.#closing.abort()
+  }
+
+  /**
+   * What no reader of answers has ruled out must not stop a chain for as long as one provider sends it. It is a gap
+   * in ours all the same, and a person is told where. A broken invariant is no answer's doing.
+   */
+  #unforeseen({ name }: P, cause: unknown): ProviderFailure {
+    if (cause instanceof AssertionError || !(cause instanceof Error)) throw cause
+    const words = `${cause.name}: ${cause.message}`.slice(0, UNFORESEEN_LENGTH_MAX)
+    const message = `an answer that could not be read: ${words}`
+    const stack = cause.stack?.slice(-STACK_LENGTH_MAX)
+    this.#deps.report.providerLied(this.#config.chain, message, { provider: name, stack })
+    return new ProviderFailure('garbled', message, { cause })
   }
 
   #blame(provider: P, failure: ProviderFailure, startedMs: number): void {
