@@ -23,7 +23,7 @@ import { print, table, withDatabase, type CliContext, type JsonOption } from './
 import { allChains, allRailConfigs, knownChain } from './lookup.ts'
 
 const NO_ANCESTOR_REMEDY =
-  'check that all of them serve the right chain and its old blocks, and take away who does not; then "settled chain retry" lets it look again'
+  'docs/finality.md says under "No ancestor is known" what cures it; "settled chain retry" lets the chain look again'
 
 /** Deposits at stake that are named one by one; of all of them there are numbers and sums. */
 const NAMED_MAX = 20
@@ -154,7 +154,7 @@ function acceptedHalt(
   if (ancestor === null) {
     throw new AppError(
       'invalid_request',
-      `chain: how deep the reorg of ${slug} goes cannot be told from its providers, so there is no ancestor to accept; ${NO_ANCESTOR_REMEDY}`,
+      `chain: how deep the reorg of ${slug} goes is not known, so there is no ancestor to accept; see "settled chain list" for why: ${NO_ANCESTOR_REMEDY}`,
     )
   }
   if (ancestor.height !== height) {
@@ -220,7 +220,7 @@ function describeHalt({ chain, cursor, stakes, named }: Standing): string[] {
     '',
     `${slug} is halted since ${cursor.haltedAt?.toISOString() ?? 'an unknown time'}: ${reason}`,
     `  the providers' head   ${refText(head)}`,
-    `  common ancestor       ${ancestor === null ? 'not known: they contradict each other, or do not serve old blocks' : refText(ancestor)}`,
+    `  common ancestor       ${ancestor === null ? 'not known' : refText(ancestor)}`,
     `  depth                 ${describeDepth(cursor.height, cursor.halt)}`,
     ...describeStakes(stakes ?? []),
     ...describeNamed(named),

@@ -181,10 +181,10 @@ test('a chain whose providers do not tell how deep its reorg goes cannot be resu
   const { db, cli } = await testCli(t)
   await seedChain(db, { finalized: 90, tip: 100 })
   await seedHalt(db, { ...HALT, ancestor: null })
-  assert.match((await cli('chain', 'list')).out, /common ancestor +not known: they contradict/)
+  assert.match((await cli('chain', 'list')).out, /common ancestor +not known$/m)
   const refused = await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '0', ...WHY)
   assert.equal(refused.code, 1)
-  assert.match(refused.err, /no ancestor to accept; check that all of them serve the right chain/)
+  assert.match(refused.err, /no ancestor to accept; .*docs\/finality\.md/)
 })
 
 test('resuming wants the height and a reason', async (t) => {
@@ -198,7 +198,7 @@ test('retrying clears the halt, gives up nothing that was final, and is on recor
   await seedChain(db, { finalized: 90, tip: 100 })
   await seedHalt(db, { ...HALT, ancestor: null })
   const refused = await cli('chain', 'resume', 'ethereum', '--accept-ancestor', '85', ...WHY)
-  assert.match(refused.err, /"settled chain retry" lets it look again/)
+  assert.match(refused.err, /"settled chain retry" lets the chain look again/)
 
   const retried = await cli('chain', 'retry', 'ethereum', ...WHY)
   assert.equal(retried.code, 0, retried.err)
