@@ -4,7 +4,7 @@ import type { Chain, ChainId, Codec } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { Difference, FindingKind } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
-import type { NumberedTransfer, Transfer } from '../domain/transfer.ts'
+import { transferOf, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
 import { required } from '../lib/assert.ts'
 import type { Discrepancy, Expected, Testimony } from './compare.ts'
 
@@ -146,27 +146,29 @@ export function differingReceipts(block: BlockRef, detail: string, scene: Scene)
   }
 }
 
-const SUBJECTS_MAX = 10
-
-/** What differs beside the findings that are written down: one for each block in which anything was left. */
+/**
+ * What differs beside the findings that are written down: one for each block in which anything was left. Everybody
+ * reads it, so it names nobody's transactions.
+ */
 export function cutFindings(left: readonly Difference[], provider: string): Difference[] {
   const byHeight = Map.groupBy(left, ({ height }) => required(height, 'what differs has a block'))
-  return [...byHeight].map(([height, [first, ...rest]]) => {
-    const { chainId } = required(first, 'a group has one')
-    const count = rest.length + 1
+  return [...byHeight].map(([height, those]) => {
+    const { chainId } = required(those[0], 'a group has one')
+    const count = those.length
     return {
       ...nobodys('findings_cut', chainId, [provider, height]),
       subject: `block ${height}`,
       summary: `in block ${height}, as ${provider} shows it, ${count} more differences were seen than are written down`,
-      evidence: { height, provider, more: count, among_them: samplesOf([first, ...rest]) },
+      evidence: { height, provider, more: count, by_kind: countsByKind(those) },
       provider,
       height,
     }
   })
 }
 
-function samplesOf(left: readonly (Difference | undefined)[]) {
-  return left.slice(0, SUBJECTS_MAX).map((one) => ({ kind: one?.kind, subject: one?.subject }))
+function countsByKind(left: readonly Difference[]): Record<string, number> {
+  const byKind = Map.groupBy(left, ({ kind }) => kind)
+  return Object.fromEntries([...byKind].map(([kind, those]) => [kind, those.length]))
 }
 
 /** Announcements that nobody looked at, since there were so many. */
@@ -205,13 +207,12 @@ function about({ id, match }: Expected, hearing: Hearing, { codec }: Scene) {
 }
 
 function aboutDeposit(deposit: Deposit, hearing: Hearing, { codec }: Scene) {
-  const { sender: from, recipient: to, blockTime, ordinal, id, environment, ...same } = deposit
-  const transfer: Transfer = { ...same, from, to, blockTimeMs: blockTime.getTime() }
+  const numbered = transferOf(deposit)
   return {
-    ...scoped(environment, id, transfer),
-    subject: codec.formatHash(transfer.txHash),
+    ...scoped(deposit.environment, deposit.id, numbered.transfer),
+    subject: codec.formatHash(deposit.txHash),
     evidence: {
-      ...testimony({ transfer, ordinal }, hearing, codec),
+      ...testimony(numbered, hearing, codec),
       recorded_state: deposit.state,
     },
   }

@@ -71,8 +71,9 @@ export async function recordFindings(
   const healed = await heal(tx, [...examined.proven, ...vouched], deps)
   const resolved: ResolvedFinding[] = []
   const left: FindingId[] = []
+  const shown = new Set([...examined.differences, ...cut].map(({ id }) => id))
   for (const finding of standing) {
-    const reason = healed.reasons.get(finding.id) ?? goneReason(finding, examined, cut)
+    const reason = healed.reasons.get(finding.id) ?? goneReason(finding, examined, shown)
     if (reason === null) {
       left.push(finding.id)
       continue
@@ -107,10 +108,10 @@ async function withinBounds(
 function goneReason(
   finding: Finding,
   examined: Examined,
-  cut: readonly Difference[],
+  shown: ReadonlySet<FindingId>,
 ): string | null {
   const { id, kind, depositId, provider, height } = finding
-  if ([...examined.differences, ...cut].some((difference) => difference.id === id)) return null
+  if (shown.has(id)) return null
   const other = examined.differences.find(
     (difference) => depositId !== null && difference.depositId === depositId,
   )

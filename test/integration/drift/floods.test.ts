@@ -62,8 +62,11 @@ test('a flood of inventions makes so many findings and one more, and what was mi
   assert.equal(disputed.length, 200)
   const [cut, ...others] = standing(found, 'findings_cut')
   assert.deepEqual(others, [])
-  assert.deepEqual([cut?.provider, cut?.height], ['second', disputed[0]?.height])
-  assert.equal(Reflect.get(cut?.evidence ?? {}, 'more'), 60)
+  const height = disputed[0]?.height
+  assert.deepEqual([cut?.provider, cut?.height, cut?.environment], ['second', height, null])
+  // Keys of all environments read it: no transaction is named.
+  const counts = { more: 60, by_kind: { transfer_disputed: 60 } }
+  assert.deepEqual(cut?.evidence, { height, provider: 'second', ...counts })
   assert.deepEqual((await world.stories()).toSorted(), [
     '250: detected confirmed final',
     '300: detected confirmed final',
