@@ -2,7 +2,7 @@ import type { Chain } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { ChainSource } from '../domain/source.ts'
 import type { SettleStep } from '../domain/step.ts'
-import type { Transfer } from '../domain/transfer.ts'
+import { transferOf } from '../domain/transfer.ts'
 import { required } from '../lib/assert.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
 import type { Db, Tx } from '../store/database.ts'
@@ -61,10 +61,7 @@ export class Witness implements Actor {
     const { db, chain, source, lockChain, apply } = this.#options
     const counts = await Promise.all(
       waiting.map((deposit) =>
-        source.witnesses(
-          { height: deposit.height, hash: deposit.blockHash },
-          { transfer: transferOf(deposit), ordinal: deposit.ordinal },
-        ),
+        source.witnesses({ height: deposit.height, hash: deposit.blockHash }, transferOf(deposit)),
       ),
     )
     const applied = await db.transaction().execute(async (tx) => {
@@ -76,19 +73,5 @@ export class Witness implements Actor {
       return apply(tx, { kind: 'settle', chainId: chain.id, finalized: null })
     })
     applied?.announce()
-  }
-}
-
-function transferOf(deposit: Deposit): Transfer {
-  return {
-    rail: deposit.rail,
-    height: deposit.height,
-    blockHash: deposit.blockHash,
-    blockTimeMs: deposit.blockTime.getTime(),
-    txHash: deposit.txHash,
-    logIndex: deposit.logIndex,
-    from: deposit.sender,
-    to: deposit.recipient,
-    amount: deposit.amount,
   }
 }

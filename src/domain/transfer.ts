@@ -1,5 +1,6 @@
 import type { Hex } from '../lib/hex.ts'
 import type { Address, RailId } from './chain.ts'
+import type { Deposit } from './deposit.ts'
 
 /** A token movement that a log of the rail's own contract proves. Amounts are base units, exact. */
 export interface Transfer {
@@ -23,6 +24,14 @@ export interface Transfer {
 export interface NumberedTransfer {
   readonly transfer: Transfer
   readonly ordinal: number
+}
+
+/** The transfer of a deposit, in the block it stands in. */
+export function transferOf(deposit: Deposit): NumberedTransfer {
+  const { rail, height, blockHash, txHash, logIndex, sender, recipient, amount, ordinal } = deposit
+  const blockTimeMs = deposit.blockTime.getTime()
+  const place = { rail, height, blockHash, blockTimeMs, txHash, logIndex }
+  return { transfer: { ...place, from: sender, to: recipient, amount }, ordinal }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Account } from '../domain/audit.ts'
 import type { BlockHeader, BlockRef } from '../domain/block.ts'
 import type { Deposit, DepositId } from '../domain/deposit.ts'
 import type { Match } from '../domain/match.ts'
-import { shownIn, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
+import { shownIn, transferOf, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
 import type { Hex } from '../lib/hex.ts'
 
 /** What we have on record of a stretch of finalized history. */
@@ -132,11 +132,4 @@ export function judgeTransfer({
 
 export function headerAt({ headers }: Account, height: number): BlockHeader | undefined {
   return headers[height - headers[0].height]
-}
-
-export function transferOf(deposit: Deposit): NumberedTransfer {
-  const { rail, height, blockHash, txHash, logIndex, sender, recipient, amount, ordinal } = deposit
-  const blockTimeMs = deposit.blockTime.getTime()
-  const place = { rail, height, blockHash, blockTimeMs, txHash, logIndex }
-  return { transfer: { ...place, from: sender, to: recipient, amount }, ordinal }
 }

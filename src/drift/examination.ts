@@ -4,11 +4,11 @@ import type { BlockRef } from '../domain/block.ts'
 import type { Codec } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import type { Difference, FindingId } from '../domain/finding.ts'
-import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
+import { numberEqualTransfers, transferOf, type Transfer } from '../domain/transfer.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { Db } from '../store/database.ts'
 import { boundNotices } from './bounds.ts'
-import { compare, transferOf, type Discrepancy, type Expected, type Records } from './compare.ts'
+import { compare, type Discrepancy, type Expected, type Records } from './compare.ts'
 import {
   cutNotices,
   missedTransfer,
