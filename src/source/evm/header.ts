@@ -1,7 +1,7 @@
 import type { BlockHeader } from '../../domain/block.ts'
 import { readBlockTime } from '../wire/block-time.ts'
 import { contradict } from '../wire/failure.ts'
-import { isHexText, readHash, readQuantity } from '../wire/hex-field.ts'
+import { isHexText, readLink, readQuantity } from '../wire/hex-field.ts'
 import type { LogsBloom } from './logs-bloom.ts'
 
 /** A header as the domain knows it, and the node's own word about which logs the block may hold. */
@@ -22,8 +22,7 @@ export function readHeader(raw: unknown, height: number | null): EvmHeader {
   if (!isHexText(logsBloom, BLOOM_LENGTH)) contradict('logsBloom is no bloom', { height: given })
   return {
     height: given,
-    hash: readHash(hash, 'hash'),
-    parentHash: readHash(parentHash, 'parentHash'),
+    ...readLink(hash, parentHash),
     time: readBlockTime(timestamp, 'timestamp'),
     logsBloom,
   }

@@ -1,7 +1,14 @@
 import type { BlockHeader } from '../../domain/block.ts'
 import { readBlockTime } from '../wire/block-time.ts'
 import { contradict, ProviderFailure } from '../wire/failure.ts'
-import { readBytes, readHash, readQuantity, toQuantity, isHexText } from '../wire/hex-field.ts'
+import {
+  readBytes,
+  readHash,
+  readLink,
+  readQuantity,
+  toQuantity,
+  isHexText,
+} from '../wire/hex-field.ts'
 import type { RpcCall } from '../wire/json-rpc.ts'
 import type { Hex } from '../../lib/hex.ts'
 import type { Execution, ExecutionLog, Reading } from './execution.ts'
@@ -50,8 +57,7 @@ function readRpcBlock(raw: unknown, height: number): RpcBlock {
   if (transactions.length === 0) assertNoneLeftOut(transactionsRoot, height)
   return {
     height,
-    hash: readHash(hash, 'hash'),
-    parentHash: readHash(parentHash, 'parentHash'),
+    ...readLink(hash, parentHash),
     time: readBlockTime(timestamp, 'timestamp'),
     txHashes: transactions.map((txHash: unknown) => readHash(txHash, 'transactions')),
   }

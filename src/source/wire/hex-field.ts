@@ -34,6 +34,13 @@ export function readHash(value: unknown, field: string): Hex {
   return value
 }
 
+/** A block's hash and its parent's. One that is its own parent would link to itself at every height. */
+export function readLink(hash: unknown, parentHash: unknown): { hash: Hex; parentHash: Hex } {
+  const link = { hash: readHash(hash, 'hash'), parentHash: readHash(parentHash, 'parentHash') }
+  if (link.hash === link.parentHash) contradict('a block that is its own parent', link)
+  return link
+}
+
 export function readBytes(value: unknown, field: string): Hex {
   const isBytes = typeof value === 'string' && value.length % 2 === 0
   if (!isBytes || !isHexText(value, value.length))

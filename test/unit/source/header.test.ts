@@ -45,6 +45,7 @@ test('a header of another shape is refused', () => {
     { ...header, hash: null },
     { ...header, hash: `${hashOf(5)}00` },
     { ...header, parentHash: undefined },
+    { ...header, parentHash: header.hash },
     { ...header, timestamp: 'now' },
     { ...header, timestamp: '0x-5' },
     { ...header, timestamp: '0x3afff44180' },

@@ -106,6 +106,7 @@ const IN_RPC_BLOCK: Record<string, Reword> = {
   'another transaction': swap(TX, OTHER_TX),
   'a time beyond the year 9999': (text) =>
     text.replace(/"timestamp":"0x\w+"/, '"timestamp":"0x3afff44180"'),
+  'itself for its parent': (text) => text.replace(/"parentHash":"0x\w+"/, `"parentHash":"0x${ID}"`),
   'a time that no Date holds': (text) =>
     text.replace(/"timestamp":"0x\w+"/, '"timestamp":"0xfffffffffffff"'),
   nothing: (text) => text.replace(/"result":.*\}/s, '"result":null}'),
