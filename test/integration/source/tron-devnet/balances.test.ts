@@ -82,6 +82,8 @@ const FAILED = [
     result: { result: true, message: '524556455254206f70636f6465206578656375746564' },
     constant_result: ['00'.repeat(32)],
   },
+  // Nothing that becomes a text.
+  { result: { result: true }, constant_result: [{ toString: null, valueOf: null }] },
   {},
 ]
 
