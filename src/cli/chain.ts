@@ -1,19 +1,12 @@
 import { Command } from 'commander'
-import {
-  lockCursor,
-  readCursor,
-  resumeChain,
-  retryChain,
-  type Cursor,
-  type Halt,
-} from '../block/block-store.ts'
+import { lockCursor, readCursor, retryChain, type Cursor, type Halt } from '../block/block-store.ts'
 import { depositsAbove, stakesAbove, type Stake } from '../confirmation/deposit-read-store.ts'
 import { formatAmount } from '../domain/amount.ts'
 import type { BlockRef } from '../domain/block.ts'
 import type { Chain, RailId } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
 import { AppError } from '../domain/error.ts'
-import { hearAgainFrom } from '../drift/audit-store.ts'
+import { acceptReorg } from '../drift/accept-reorg.ts'
 import { FIELDS } from '../http/fields.ts'
 import { adapterFor } from '../source/index.ts'
 import type { Db } from '../store/database.ts'
@@ -97,8 +90,7 @@ function resumeCommand(context: CliContext): Command {
       const accepted = await makeChange(context, async ({ tx, audit }) => {
         const cursor = await lockCursor(tx, chain.id)
         const { ancestor, evidence } = acceptedHalt(chain, cursor, acceptAncestor)
-        await resumeChain(tx, chain.id, ancestor)
-        await hearAgainFrom(tx, chain.id, ancestor.height + 1)
+        await acceptReorg(tx, chain.id, ancestor)
         const detail = { reason, ...evidence }
         await audit({ environment: null, action: 'chain.resumed', subject: chain.id, detail })
         return ancestor

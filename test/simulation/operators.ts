@@ -1,5 +1,5 @@
-import { lockCursor, resumeChain, retryChain } from '../../src/block/block-store.ts'
-import { hearAgainFrom } from '../../src/drift/audit-store.ts'
+import { lockCursor, retryChain } from '../../src/block/block-store.ts'
+import { acceptReorg } from '../../src/drift/accept-reorg.ts'
 import { createApiKey } from '../../src/environment/api-key-store.ts'
 import { createEnvironment, enableRail } from '../../src/environment/environment-store.ts'
 import { savePolicy } from '../../src/confirmation/policy-store.ts'
@@ -202,8 +202,7 @@ export class Operators {
           return 'retried'
         }
         if (halt.ancestor === null) return null
-        await resumeChain(tx, chainId, halt.ancestor)
-        await hearAgainFrom(tx, chainId, halt.ancestor.height + 1)
+        await acceptReorg(tx, chainId, halt.ancestor)
         return 'resumed'
       })
     } catch (error) {

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { sql } from 'kysely'
 import { keccak256, stringToHex } from 'viem/utils'
+import { readCursor } from '../../../src/block/block-store.ts'
 import { callToken, TOKEN_ADDRESS } from '../../../src/dev/token/token.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import type { Finding } from '../../../src/domain/finding.ts'
+import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { toBytes, type Hex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, CAROL } from '../../support/anvil-world.ts'
+import { ANVIL } from '../../support/flow-world.ts'
 import { cliWith } from '../cli/terminal.ts'
 import type { Bend } from './liar.ts'
 import { auditWorld, briefly, type AuditWorld } from './world.ts'
@@ -285,4 +288,42 @@ test('what is kept of registered addresses leaves room for those that nobody has
   await world.audit()
   assert.equal(await world.kept(CAROL), 0)
   assert.deepEqual(await world.marked(), [ALICE])
+})
+
+test('what was announced above an accepted ancestor is forgotten with its marks, and heard again', async (t) => {
+  const world = await listWorld(t, ['only'])
+  await world.register([ALICE, BOB, CAROL])
+  await world.call('addBlackList', BOB)
+  const ancestor = required((await readCursor(world.db, ANVIL.chain.id))?.finalized, 'it has begun')
+  const gone = [await world.call('addBlackList', ALICE), await world.call('removeBlackList', BOB)]
+  await world.call('addBlackList', CAROL)
+  await world.audit()
+  assert.deepEqual(await world.marked(), [ALICE, CAROL])
+
+  // The announcement about Carol is in both histories, the other two are not.
+  world.liars.bends.set('only', ({ method }, result) =>
+    method === 'eth_getLogs'
+      ? (result as Log[]).filter(({ transactionHash }) => !gone.includes(transactionHash))
+      : result,
+  )
+  await world.db.transaction().execute((tx) => acceptReorg(tx, ANVIL.chain.id, ancestor))
+  assert.deepEqual(await world.marked(), [])
+  await world.follow()
+  await world.audit()
+  assert.deepEqual(await world.marked(), [BOB, CAROL])
+})
+
+test('what a person has resolved stays so after an accepted reorg, unless its block was replaced', async (t) => {
+  const world = await listWorld(t, ['only'])
+  await world.register([ALICE])
+  await world.follow()
+  const ancestor = required((await readCursor(world.db, ANVIL.chain.id))?.finalized, 'it has begun')
+  await world.call('addBlackList', ALICE)
+  await world.audit()
+  await world.resolve((await world.findings())[0])
+  await world.db.transaction().execute((tx) => acceptReorg(tx, ANVIL.chain.id, ancestor))
+  await world.follow()
+  await world.audit()
+  assert.deepEqual(await world.marked(), [])
+  assert.deepEqual(briefly(await world.findings()), ['address_blacklisted resolved'])
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { readCursor, resumeChain, retryChain, type Cursor } from '../../../src/block/block-store.ts'
+import { readCursor, retryChain, type Cursor } from '../../../src/block/block-store.ts'
+import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { ALICE, storiesOf } from '../../support/anvil-world.ts'
 import { addLog, fakeBlock, hashOf, startFakeNode, type FakeNode } from '../../support/fake-node.ts'
@@ -208,7 +209,7 @@ async function retry({ db }: FlowWorld): Promise<void> {
 
 async function resume(world: FlowWorld): Promise<void> {
   const ancestor = required((await cursorOf(world)).halt?.ancestor, 'the depth is known')
-  await world.db.transaction().execute((tx) => resumeChain(tx, CHAIN, ancestor))
+  await world.db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
 }
 
 async function cursorOf({ db }: FlowWorld): Promise<Cursor> {

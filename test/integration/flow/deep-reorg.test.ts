@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
-import { readCursor, resumeChain, type Cursor, type Halt } from '../../../src/block/block-store.ts'
+import { readCursor, type Cursor, type Halt } from '../../../src/block/block-store.ts'
 import { stakesAbove } from '../../../src/confirmation/deposit-read-store.ts'
 import { headHeight, mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
+import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { toHex, type Hex } from '../../../src/lib/hex.ts'
 import {
@@ -248,7 +249,7 @@ async function reorgAbove(
 
 async function resume(world: AnvilWorld): Promise<void> {
   const ancestor = required((await haltOf(world)).halt.ancestor, 'the depth is known')
-  await world.db.transaction().execute((tx) => resumeChain(tx, CHAIN, ancestor))
+  await world.db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
 }
 
 async function cursorOf({ db }: AnvilWorld): Promise<Cursor> {

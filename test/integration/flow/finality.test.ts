@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readCursor, resumeChain } from '../../../src/block/block-store.ts'
+import { readCursor } from '../../../src/block/block-store.ts'
 import { mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
+import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { askProbes } from '../../../src/http/readiness.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
@@ -53,7 +54,7 @@ test('a person lets the chain go on: what was final is reversed, and may be fina
   await world.follow()
   const cursor = required(await readCursor(world.db, CHAIN), 'the chain has begun')
   const ancestor = required(cursor.halt?.ancestor, 'a halt within the window knows the ancestor')
-  await world.db.transaction().execute((tx) => resumeChain(tx, CHAIN, ancestor))
+  await world.db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
   await world.follow()
   assert.deepEqual(await world.stories(), [
     '10: detected confirmed final reversed detected',

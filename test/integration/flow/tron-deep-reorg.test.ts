@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readCursor, resumeChain } from '../../../src/block/block-store.ts'
+import { readCursor } from '../../../src/block/block-store.ts'
+import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { toHex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, UNIT } from '../../support/anvil-world.ts'
@@ -35,7 +36,7 @@ test('a switch below every header we hold: a person is told how deep, and what i
     )
 
     const ancestor = required(halt?.ancestor, 'it is told')
-    await db.transaction().execute((tx) => resumeChain(tx, CHAIN, ancestor))
+    await db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
     devnet.mine(SOLID_LAG + 4)
     await world.follow()
     assert.deepEqual(await world.stories(), [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readCursor, resumeChain } from '../../../src/block/block-store.ts'
+import { readCursor } from '../../../src/block/block-store.ts'
+import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { ALICE, BOB, UNIT } from '../../support/anvil-world.ts'
 import { DEVNET, SOLID_LAG } from '../../support/devnet-chain.ts'
@@ -138,7 +139,7 @@ test('a person lets it go on: what was final is reversed, and what is there agai
   await world.follow()
   const { halt } = required(await readCursor(world.db, CHAIN), 'the chain has begun')
   const ancestor = required(halt?.ancestor, 'a halt within the window knows the ancestor')
-  await world.db.transaction().execute((tx) => resumeChain(tx, CHAIN, ancestor))
+  await world.db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
   world.devnet.mine(SOLID_LAG + 4)
   await world.follow()
   assert.deepEqual(await world.stories(), [
