@@ -233,6 +233,8 @@ function withTornProvider(profile: Profile): Profile {
   return {
     ...profile,
     history: Math.min(profile.history, 20),
+    // What is read again is read at once, and what has left is noticed late.
+    paces: { ...profile.paces, rescanner: 0.3, follower: 4 },
     providers: profile.providers.map((provider) => ({ ...provider, ...TORN })),
     perBlock: 8,
     pastFinal: false,
