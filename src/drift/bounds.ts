@@ -7,6 +7,8 @@ import type { Difference, FindingId, FindingKind } from '../domain/finding.ts'
  * for which the chain waits. How many more there are one finding for each block says.
  */
 const FINDINGS_MAX = 200
+/** Differences that one look asks everybody about: more than are written down, since a missed deposit is among them. */
+const JUDGED_MAX = 1_000
 /** Announcements that one look takes. Tokens make some dozen in a day, and a look is at a few minutes of it. */
 const NOTICES_MAX = 200
 
@@ -15,6 +17,19 @@ const NOTICES_MAX = 200
  * are payments: what one provider makes up is none. Of the other there is one.
  */
 const UNCOUNTED: ReadonlySet<FindingKind> = new Set(['deposit_missing', 'notices_cut'])
+
+/** Differences that reading the same blocks again from the same provider shows to be gone, or still there. */
+export const REREAD_KINDS: readonly FindingKind[] = [
+  'deposit_missing',
+  'transfer_disputed',
+  'provider_invents',
+  'deposit_extra',
+  'provider_omits',
+  'deposit_differs',
+  'block_differs',
+  'receipts_differ',
+  'findings_cut',
+]
 
 export interface Bounded<T> {
   readonly taken: readonly T[]
@@ -31,6 +46,21 @@ export function boundFindings(
   const standing = counted.filter(({ id }) => known.standing.has(id))
   const left = new Set(fresh.slice(Math.max(0, FINDINGS_MAX - standing.length)))
   return { taken: differences.filter((one) => !left.has(one)), left: [...left] }
+}
+
+/**
+ * Before they are judged, since that is work for each. What is on record comes first; of the others each look takes
+ * those that stand elsewhere in the list, so that nothing can be hidden behind a flood for ever.
+ */
+export function boundJudged<T>(
+  fresh: readonly T[],
+  { known, look }: { readonly known: number; readonly look: number },
+): Bounded<T> {
+  const room = Math.max(1, JUDGED_MAX - known)
+  if (fresh.length <= room) return { taken: fresh, left: [] }
+  const first = (look * room) % fresh.length
+  const turned = [...fresh.slice(first), ...fresh.slice(0, first)]
+  return { taken: turned.slice(0, room), left: turned.slice(room) }
 }
 
 /**

@@ -146,29 +146,34 @@ export function differingReceipts(block: BlockRef, detail: string, scene: Scene)
   }
 }
 
+export interface LeftOut {
+  /** Of what was not even judged nobody knows what kind of finding it would be. */
+  readonly kind: FindingKind | 'unjudged'
+  readonly height: number | null
+}
+
 /**
  * What differs beside the findings that are written down: one for each block in which anything was left. Everybody
  * reads it, so it names nobody's transactions.
  */
-export function cutFindings(left: readonly Difference[], provider: string): Difference[] {
+export function cutFindings(
+  left: readonly LeftOut[],
+  { chainId, provider }: { readonly chainId: ChainId; readonly provider: string },
+): Difference[] {
   const byHeight = Map.groupBy(left, ({ height }) => required(height, 'what differs has a block'))
   return [...byHeight].map(([height, those]) => {
-    const { chainId } = required(those[0], 'a group has one')
-    const count = those.length
+    const more = those.length
+    const byKind = [...Map.groupBy(those, ({ kind }) => kind)]
+    const counts = Object.fromEntries(byKind.map(([kind, { length }]) => [kind, length]))
     return {
       ...nobodys('findings_cut', chainId, [provider, height]),
       subject: `block ${height}`,
-      summary: `in block ${height}, as ${provider} shows it, ${count} more differences were seen than are written down`,
-      evidence: { height, provider, more: count, by_kind: countsByKind(those) },
+      summary: `in block ${height}, as ${provider} shows it, ${more} more differences were seen than are written down`,
+      evidence: { height, provider, more, by_kind: counts },
       provider,
       height,
     }
   })
-}
-
-function countsByKind(left: readonly Difference[]): Record<string, number> {
-  const byKind = Map.groupBy(left, ({ kind }) => kind)
-  return Object.fromEntries([...byKind].map(([kind, those]) => [kind, those.length]))
 }
 
 /** Announcements that nobody looked at, since there were so many. */

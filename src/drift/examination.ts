@@ -3,11 +3,12 @@ import type { Account, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
 import type { Codec } from '../domain/chain.ts'
 import type { Deposit } from '../domain/deposit.ts'
-import type { Difference, FindingId } from '../domain/finding.ts'
+import type { Difference, Finding, FindingId } from '../domain/finding.ts'
 import { numberEqualTransfers, transferOf, type Transfer } from '../domain/transfer.ts'
+import type { Env } from '../lib/env.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { Db } from '../store/database.ts'
-import { boundNotices } from './bounds.ts'
+import { boundJudged, boundNotices, REREAD_KINDS, type Bounded } from './bounds.ts'
 import { compare, type Discrepancy, type Expected, type Records } from './compare.ts'
 import {
   cutNotices,
@@ -16,8 +17,10 @@ import {
   omissions,
   partedBlock,
   unshownDeposit,
+  type LeftOut,
   type Scene,
 } from './difference.ts'
+import { standingAt } from './finding-store.ts'
 import { Inquiry } from './hearing.ts'
 import { removalsIn, type ListNotice } from './notice-store.ts'
 import { proveSample, type ProofDeps } from './proof-sample.ts'
@@ -30,9 +33,13 @@ const NEEDS_A_SECOND: ReadonlySet<TokenNotice['what']> = new Set([
   'unblacklisted',
 ])
 
+/** Two looks at a block are further apart. */
+const LOOK_MS = 1_000
+
 export interface ExaminationDeps extends Subject, ProofDeps {
   readonly codec: Codec
   readonly db: Db
+  readonly env: Env
 }
 
 export interface Stretch {
@@ -90,6 +97,8 @@ export interface Examined extends Cures {
   readonly account: Account
   readonly notices: Announced
   readonly differences: readonly Difference[]
+  /** What differs as well, of which nobody was asked since there is so much of it. */
+  readonly unjudged: readonly LeftOut[]
   readonly judged: Judged
 }
 
@@ -107,15 +116,18 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     account: told,
     isProven: stretch.isProven ?? false,
   })
-  const { records, removals } = await db.transaction().execute(async (tx) => ({
+  const heard = { provider, from, to: from + account.headers.length - 1 }
+  const { records, removals, standing } = await db.transaction().execute(async (tx) => ({
     records: await readRecords(tx, deps, account),
-    removals: await removalsIn(tx, chain.id, { from, to: from + account.headers.length - 1 }),
+    removals: await removalsIn(tx, chain.id, heard),
+    standing: await standingAt(tx, chain.id, heard, REREAD_KINDS),
   }))
   const inquiry = new Inquiry(audit, { provider, account }, deps.onProof)
   const found: Found = { differences: [...unproven], proven: [], disputed: [] }
   const shown = timed(account.transfers, records)
   const discrepancies = compare(account, records)
-  for (const one of discrepancies) {
+  const { taken: toJudge, left: unjudged } = withinReach(discrepancies, standing, deps.env)
+  for (const one of toJudge) {
     await judge(one, found, { inquiry, records, shown, scene })
   }
   const { differences } = found
@@ -129,7 +141,28 @@ export async function examine(deps: ExaminationDeps, stretch: Stretch): Promise<
     withdrawn: await unconfirmed(inquiry, removals.filter(isOurs)),
   }
   const judged = { ...judgedBy(account, records, discrepancies), receipts: matched }
-  return { account, notices, judged, ...found }
+  return { account, notices, judged, unjudged: unjudged.map(leftOut), ...found }
+}
+
+/** All that is on record, so that nothing of it is called gone for not being looked at. */
+function withinReach(
+  discrepancies: readonly Discrepancy[],
+  standing: readonly Finding[],
+  { clock }: Env,
+): Bounded<Discrepancy> {
+  const onRecord = new Set(standing.map(({ depositId }) => depositId))
+  const isKnown = (one: Discrepancy): boolean =>
+    one.what === 'block' || onRecord.has(one.what === 'extra' ? one.deposit.id : one.expected.id)
+  const known = discrepancies.filter(isKnown)
+  const fresh = discrepancies.filter((one) => !isKnown(one))
+  const look = Math.floor(clock.now().getTime() / LOOK_MS)
+  const { taken, left } = boundJudged(fresh, { known: known.length, look })
+  return { taken: [...known, ...taken], left }
+}
+
+function leftOut(one: Discrepancy): LeftOut {
+  const { height } = one.what === 'block' ? one.ours : blockOf(one)
+  return { kind: 'unjudged', height }
 }
 
 interface Found extends Cures {
@@ -139,7 +172,7 @@ interface Found extends Cures {
 interface Judging {
   readonly inquiry: Inquiry
   readonly records: Records
-  /** What the account shows, by its blocks. */
+  /** What the account shows, by its transactions. */
   readonly shown: ReadonlyMap<Hex, readonly Transfer[]>
   readonly scene: Scene
 }
@@ -164,7 +197,8 @@ async function judge(one: Discrepancy, found: Found, judging: Judging): Promise<
     what === 'moved' ? movedTransfer(one, hearing, scene) : missedTransfer(one, hearing, scene)
   found.differences.push(difference)
   const { verdict } = hearing
-  const transfers = equalsUpTo(expected, proven ?? shown.get(block.hash) ?? [])
+  const { txHash } = expected.match.transfer
+  const transfers = equalsUpTo(expected, proven ?? shown.get(txHash) ?? [])
   const cure: Cure = { difference, expected, block, transfers, isMove: what === 'moved' }
   if (what === 'moved') {
     if (verdict === 'proven' && (await isMisplaced(one.deposit, judging))) found.proven.push(cure)
@@ -236,7 +270,7 @@ function blockOf(one: Exclude<Discrepancy, { what: 'block' }>): BlockRef {
   return { height, hash }
 }
 
-/** By their blocks. One provider's clock is not asked where our view holds the block. */
+/** By their transactions. One provider's clock is not asked where our view holds the block. */
 function timed(
   transfers: readonly Transfer[],
   { times }: Records,
@@ -245,7 +279,7 @@ function timed(
     const blockTimeMs = times.get(transfer.blockHash)?.getTime() ?? transfer.blockTimeMs
     return { ...transfer, blockTimeMs }
   })
-  return Map.groupBy(ours, ({ blockHash }) => blockHash)
+  return Map.groupBy(ours, ({ txHash }) => txHash)
 }
 
 /** Ordinals count equal transfers of one block from the first on, so those before it come along. */

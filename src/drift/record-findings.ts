@@ -6,7 +6,7 @@ import type { Difference, Finding, FindingId, FindingKind } from '../domain/find
 import type { RevisitStep } from '../domain/step.ts'
 import { appendAudit } from '../environment/audit-store.ts'
 import type { Tx } from '../store/database.ts'
-import { boundFindings } from './bounds.ts'
+import { boundFindings, REREAD_KINDS } from './bounds.ts'
 import { cutFindings } from './difference.ts'
 import type { Cure, Examined, Judged, Stretch } from './examination.ts'
 import {
@@ -17,19 +17,6 @@ import {
   touchFindings,
   type ResolvedFinding,
 } from './finding-store.ts'
-
-/** Differences that reading the same blocks again from the same provider shows to be gone, or still there. */
-export const REREAD_KINDS: readonly FindingKind[] = [
-  'deposit_missing',
-  'transfer_disputed',
-  'provider_invents',
-  'deposit_extra',
-  'provider_omits',
-  'deposit_differs',
-  'block_differs',
-  'receipts_differ',
-  'findings_cut',
-]
 
 const PROVEN_KINDS: ReadonlySet<FindingKind> = new Set(['deposit_missing', 'provider_invents'])
 
@@ -59,7 +46,7 @@ export async function recordFindings(
 ): Promise<Recorded> {
   const { now } = deps
   const opened: Finding[] = []
-  const { taken, cut } = await withinBounds(tx, stretch, examined)
+  const { taken, cut } = await withinBounds(tx, stretch, examined, deps)
   for (const difference of [...taken, ...cut]) {
     const { finding, isNew } = await openFinding(tx, difference, now)
     if (isNew) opened.push(finding)
@@ -94,14 +81,15 @@ interface Written {
 async function withinBounds(
   tx: Tx,
   { provider }: Stretch,
-  { differences }: Examined,
+  { differences, unjudged }: Examined,
+  { chainId }: RecordDeps,
 ): Promise<Written> {
   const known = await knownFindings(
     tx,
     differences.map(({ id }) => id),
   )
   const { taken, left } = boundFindings(differences, known)
-  return { taken, cut: cutFindings(left, provider) }
+  return { taken, cut: cutFindings([...left, ...unjudged], { chainId, provider }) }
 }
 
 /** Null while the difference is still there, written down or not, or was not looked at. */

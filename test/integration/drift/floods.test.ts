@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keccak256, stringToHex } from 'viem/utils'
 import type { Finding } from '../../../src/domain/finding.ts'
+import { mine } from '../../../src/dev/anvil-control.ts'
 import { callToken, TOKEN_ADDRESS } from '../../../src/dev/token/token.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, UNIT, assertMirrorsChain } from '../../support/anvil-world.ts'
@@ -77,6 +78,35 @@ test('a flood of inventions makes so many findings and one more, and what was mi
   assert.deepEqual(idsOf(await world.findings()), idsOf(found), 'another look adds nothing')
   world.liars.bends.clear()
   await world.audit()
+  assert.deepEqual(idsOf(await world.findings()), [])
+})
+
+test('of a flood that is too much to be judged all is counted, and what it hides heals all the same', async (t) => {
+  const world = await auditWorld(t, { providers: ['first', 'second', 'third'] })
+  await world.register([ALICE, BOB])
+  // Both payments in one stretch.
+  await mine(world.anvil.url, 8)
+  const model = await world.pay(ALICE, 250n * UNIT)
+  const hidden = await world.pay(ALICE, 300n * UNIT)
+  for (const name of ['first', 'second', 'third']) world.liars.bends.set(name, hides(hidden))
+  await world.follow()
+  world.liars.bends.set('second', floods(model, { to: 1_500, change: toBob }))
+  assert.equal(await world.audit(), 'complete')
+  const disputed = standing(await world.findings(), 'transfer_disputed')
+  assert.equal(disputed.filter(({ subject }) => subject !== hidden).length, 200)
+  const [cut, ...others] = standing(await world.findings(), 'findings_cut')
+  assert.deepEqual(others, [])
+  // Of 1,500 that are made up one look judges 1,000, and writes 200 down.
+  const counts = { more: 1_300, by_kind: { transfer_disputed: 800, unjudged: 500 } }
+  assert.deepEqual(cut?.evidence, { height: cut?.height, provider: 'second', ...counts })
+  world.liars.bends.set('third', (_, result) => result)
+  for (let round = 0; round < 8; round += 1) await world.audit()
+  assert.deepEqual((await world.stories()).toSorted(), [
+    '250: detected confirmed final',
+    '300: detected confirmed final',
+  ])
+  world.liars.bends.clear()
+  for (let round = 0; round < 8; round += 1) await world.audit()
   assert.deepEqual(idsOf(await world.findings()), [])
 })
 
