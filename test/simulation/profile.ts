@@ -161,7 +161,7 @@ export function drawProfile(seed: string): Profile {
     family,
     blockMs: dice.pick([1_000, 2_000, 3_000]),
     history: dice.chance(0.15) ? dice.between(80, 140) : dice.between(0, 20),
-    blocks: dice.between(12, 22),
+    blocks: dice.between(10, 18),
     finality: { rule: dice.chance(0.85) || family === 'tron' ? 'finalized' : 'depth', lag },
     finalityStalls: maybe(dice, 0.3, 0.05),
     perBlock: dice.between(1, 3),
