@@ -65,7 +65,7 @@ export function watchChain(
     }
   }
   const withBlockTimes = (transfers: readonly Transfer[]) =>
-    timeTransfers(transfers, filter.candidates(transfers.filter(isUntimed)), source)
+    timeTransfers(transfers, filter.candidates(transfers), source)
   const common = { chain, source, db, env, report, lease: keeper.current, apply, withBlockTimes }
   const hint = new Wake()
   source.onHint(() => hint.ring())
@@ -169,34 +169,38 @@ async function evidenceOf(db: Db, chainId: string): Promise<Evidence | null> {
   return { tipHeight: position.tip.height, finalizedHeight: position.finalized?.height ?? null }
 }
 
+/** Headers asked for at once. */
+const HEADERS_MAX = 32
+
 /**
- * Asks for the time of each block that holds a candidate, where the node's logs do not carry it. A candidate
- * that turns up only in the transaction (its address was registered meanwhile) is caught there and read again.
+ * Holds each block that has a candidate in it against its header: of a range only both ends are bound to a hash, and
+ * what logs in its middle say of their block nothing else tells. The time comes from there as well. Those of other
+ * blocks go without one, so that a match which turns up only in the transaction (its address was registered
+ * meanwhile) is caught there and read again.
  */
 async function timeTransfers(
   transfers: readonly Transfer[],
-  untimed: readonly Transfer[],
-  source: ChainSource,
+  candidates: readonly Transfer[],
+  source: Pick<ChainSource, 'header'>,
 ): Promise<readonly Transfer[]> {
+  const blocks = [...new Map(candidates.map((one) => [one.height, one])).values()]
   const times = new Map<number, number>()
-  for (const { height, blockHash } of untimed) {
-    if (times.has(height)) continue
-    const header = await source.header(height)
-    if (header?.hash !== blockHash) {
-      throw new SourceError(
-        'transient',
-        `the logs of block ${height} name ${blockHash}, its header ${header?.hash}`,
-      )
+  for (let from = 0; from < blocks.length; from += HEADERS_MAX) {
+    const group = blocks.slice(from, from + HEADERS_MAX)
+    const headers = await Promise.all(group.map(({ height }) => source.header(height)))
+    for (const [index, { height, blockHash }] of group.entries()) {
+      const header = headers[index]
+      if (header?.hash !== blockHash) {
+        throw new SourceError(
+          'transient',
+          `the logs of block ${height} name ${blockHash}, its header ${header?.hash}`,
+        )
+      }
+      times.set(height, header.time.getTime())
     }
-    times.set(height, header.time.getTime())
   }
-  if (times.size === 0) return transfers
   return transfers.map((transfer) => ({
     ...transfer,
-    blockTimeMs: transfer.blockTimeMs ?? times.get(transfer.height) ?? null,
+    blockTimeMs: times.get(transfer.height) ?? null,
   }))
-}
-
-function isUntimed({ blockTimeMs }: Transfer): boolean {
-  return blockTimeMs === null
 }
