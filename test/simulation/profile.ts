@@ -299,11 +299,13 @@ function drawLies(dice: Dice, family: Family): ProviderProfile['lies'] {
       ...drawRates(dice, LOG_LIES, 0.3, 0.15),
     }
   }
-  return {
+  const lies: Rates<TronLie> = {
     ...drawRates(dice, TRON_HEADER_LIES, 0.3, 0.05),
     ...drawRates(dice, TRON_BLOCK_LIES, 0.3, 0.12),
     ...drawRates(dice, TRON_RANGE_LIES, 0.5, 0.5),
   }
+  // Of one block these two would agree that a payment failed, and nothing could tell: that is leaving it out.
+  return lies.other_ret === undefined ? lies : { ...lies, other_result: 0 }
 }
 
 function drawPaces(dice: Dice): Profile['paces'] {
