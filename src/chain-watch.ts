@@ -174,9 +174,9 @@ const HEADERS_MAX = 32
 
 /**
  * Holds each block that has a candidate in it against its header: of a range only both ends are bound to a hash, and
- * what logs in its middle say of their block nothing else tells. The time comes from there as well. Those of other
- * blocks go without one, so that a match which turns up only in the transaction (its address was registered
- * meanwhile) is caught there and read again.
+ * what logs in its middle say of their block nothing else tells. The time comes from there as well. A match that turns
+ * up only in the transaction (its address was registered meanwhile) has the time its log carries; without one it is
+ * caught there and read again.
  */
 async function timeTransfers(
   transfers: readonly Transfer[],
@@ -201,6 +201,6 @@ async function timeTransfers(
   }
   return transfers.map((transfer) => ({
     ...transfer,
-    blockTimeMs: times.get(transfer.height) ?? null,
+    blockTimeMs: times.get(transfer.height) ?? transfer.blockTimeMs,
   }))
 }
