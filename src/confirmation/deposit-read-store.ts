@@ -6,6 +6,7 @@ import { toBytes, toHex, type Hex } from '../lib/hex.ts'
 import type { Db } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
 import { selectDeposits, toDeposit } from './deposit-store.ts'
+import { ALIVE_STATES } from './deposit.ts'
 
 /** A deposit as people look at it: with the time of each state it has been in last. */
 export interface DepositRecord extends Deposit {
@@ -167,7 +168,7 @@ export async function stakesAbove(
       eb.fn.sum<string>('amount').as('amount'),
     ])
     .where('chain_id', '=', chainId)
-    .where('state', 'in', ['final', 'confirmed', 'detected'])
+    .where('state', 'in', ALIVE_STATES)
     .$if(height !== null, (query) => query.where('height', '>', height))
     .groupBy(['rail', 'state'])
     .orderBy('rail')
@@ -184,7 +185,7 @@ export async function depositsAbove(
 ): Promise<Deposit[]> {
   const rows = await selectDeposits(db)
     .where('d.chain_id', '=', chainId)
-    .where('d.state', 'in', ['final', 'confirmed', 'detected'])
+    .where('d.state', 'in', ALIVE_STATES)
     .$if(height !== null, (query) => query.where('d.height', '>', height))
     .orderBy('d.height', 'desc')
     .orderBy('d.id')
@@ -224,7 +225,7 @@ function standing(db: Db, chainId: ChainId) {
     .selectFrom('deposit')
     .select(['height', 'block_hash'])
     .where('chain_id', '=', chainId)
-    .where('state', 'in', ['detected', 'confirmed', 'final'])
+    .where('state', 'in', ALIVE_STATES)
     .limit(1)
 }
 

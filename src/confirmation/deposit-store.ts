@@ -5,6 +5,7 @@ import type { Transition } from '../domain/event.ts'
 import { toBytes, toHex } from '../lib/hex.ts'
 import type { Db, Tx } from '../store/database.ts'
 import type { Tables } from '../store/tables.ts'
+import { ALIVE_STATES } from './deposit.ts'
 import { dueHeight, type Evidence } from './policy.ts'
 
 export async function depositsById(
@@ -38,7 +39,7 @@ export async function depositsInBlocks(
   const rows = await selectDeposits(tx)
     .where('d.chain_id', '=', chainId)
     .where('d.height', '>', blocks.above)
-    .where('d.state', 'in', ['detected', 'confirmed', 'final'])
+    .where('d.state', 'in', ALIVE_STATES)
     .orderBy('d.height')
     .orderBy('d.id')
     .limit(LEAVING_MAX)

@@ -71,9 +71,11 @@ export function isMovable(state: DepositState): boolean {
   return state === 'detected' || state === 'confirmed'
 }
 
-/** In a block of our view, as far as we know. */
+/** Of deposits in a block of our view, as far as we know. */
+export const ALIVE_STATES: readonly DepositState[] = ['detected', 'confirmed', 'final']
+
 export function isAlive(state: DepositState): boolean {
-  return state === 'detected' || state === 'confirmed' || state === 'final'
+  return ALIVE_STATES.includes(state)
 }
 
 function become(deposit: Deposit, state: DepositState): Transition {

@@ -8,7 +8,7 @@ import { numberEqualTransfers, type Transfer } from '../domain/transfer.ts'
 import { isDust } from '../confirmation/policy.ts'
 import { policyHistory, type PolicyVersion } from '../confirmation/policy-store.ts'
 import { depositsById, selectDeposits, toDeposit } from '../confirmation/deposit-store.ts'
-import { isAlive } from '../confirmation/deposit.ts'
+import { ALIVE_STATES, isAlive } from '../confirmation/deposit.ts'
 import { required } from '../lib/assert.ts'
 import { toHex } from '../lib/hex.ts'
 import { findRegistered } from '../match/match-store.ts'
@@ -73,7 +73,7 @@ async function standingDeposits(
     .where('d.chain_id', '=', id)
     .where('d.height', '>=', from)
     .where('d.height', '<=', to)
-    .where('d.state', 'in', ['detected', 'confirmed', 'final'])
+    .where('d.state', 'in', ALIVE_STATES)
     .orderBy('d.height')
     .orderBy('d.id')
     .execute()

@@ -72,3 +72,13 @@ function requiredTemplateUrl(): string {
   }
   return url
 }
+
+/** All that consumers could ever see change. */
+export async function everything(db: Db) {
+  return {
+    deposits: await db.selectFrom('deposit').selectAll().orderBy('id').execute(),
+    sightings: await db.selectFrom('sighting').selectAll().orderBy('block_hash').execute(),
+    events: await db.selectFrom('event').selectAll().orderBy('position').execute(),
+    blocks: await db.selectFrom('block').selectAll().orderBy('hash').execute(),
+  }
+}

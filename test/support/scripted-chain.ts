@@ -32,6 +32,11 @@ export class ScriptedChain implements ChainSource {
     return this.#blocks
   }
 
+  /** Puts blocks without payments on top. */
+  mineEmpty(blocks: number): void {
+    for (let count = 0; count < blocks; count += 1) this.mine([])
+  }
+
   /** Puts a block on top and returns it. */
   mine(payments: readonly Payment[]): Block {
     const parent = this.#blocks.at(-1)

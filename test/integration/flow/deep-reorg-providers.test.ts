@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { readCursor, retryChain, type Cursor } from '../../../src/block/block-store.ts'
 import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
+import { everything } from '../../support/database.ts'
 import { ALICE, storiesOf } from '../../support/anvil-world.ts'
 import { addLog, fakeBlock, hashOf, startFakeNode, type FakeNode } from '../../support/fake-node.ts'
 import { openFakeSource } from '../../support/fake-source.ts'
@@ -17,7 +18,7 @@ const AS_IT_WAS = ['5: detected confirmed final', '7: detected confirmed final']
 
 test('the provider was wrong: once it shows our blocks again, a retry leaves everything as it was', async (t) => {
   const { ours, wrong, source, world } = await deepWorld(t)
-  const before = await everything(world)
+  const before = await everything(world.db)
   const { finalized } = await cursorOf(world)
   source.node = wrong
   assert.equal((await follow(world)).at(0), 'halted')
@@ -26,26 +27,26 @@ test('the provider was wrong: once it shows our blocks again, a retry leaves eve
   source.node = ours
   await retry(world)
   assert.deepEqual(await follow(world), ['nothing_new'])
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
   assert.deepEqual((await cursorOf(world)).finalized, finalized)
 })
 
 test('resumed, but our blocks are shown again after all: nothing was given up', async (t) => {
   const { ours, wrong, source, world } = await deepWorld(t)
-  const before = await everything(world)
+  const before = await everything(world.db)
   const { finalized } = await cursorOf(world)
   source.node = wrong
   await follow(world)
   await resume(world)
   source.node = ours
   await follow(world)
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
   assert.deepEqual((await cursorOf(world)).finalized, finalized)
 })
 
 test('while others uphold what one has replaced there is no depth to agree to; once they do not, there is', async (t) => {
   const { ours, wrong, source, world } = await deepWorld(t)
-  const before = await everything(world)
+  const before = await everything(world.db)
   source.node = wrong
   source.finalityNode = ours
   assert.equal((await follow(world)).at(0), 'halted')
@@ -55,7 +56,7 @@ test('while others uphold what one has replaced there is no depth to agree to; o
     disputed.halt.reason,
     /^a reorg reaches below every header we hold; no ancestor is known: other providers uphold block \d+$/,
   )
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
 
   source.finalityNode = null
   await retry(world)
@@ -100,13 +101,13 @@ test('real nodes: one that lies about the depth is turned away from, and the oth
 
 test('agreed to, then disputed: it halts again and takes nothing back', async (t) => {
   const { ours, wrong, source, world } = await deepWorld(t)
-  const before = await everything(world)
+  const before = await everything(world.db)
   source.node = wrong
   await follow(world)
   await resume(world)
   source.finalityNode = ours
   assert.equal((await follow(world)).at(0), 'halted')
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
   source.finalityNode = null
   await retry(world)
   await follow(world)
@@ -119,14 +120,14 @@ test('agreed to, then disputed: it halts again and takes nothing back', async (t
 test('a chain that has called nothing final yet does not follow below its first block by itself', async (t) => {
   const ours = chainOf(10)
   const other = ours.fork()
-  mineEmpty(ours, 20)
+  ours.mineEmpty(20)
   ours.mine([payment(ALICE, 5n)])
   const source = new SwitchedSource(ours)
   const world = await flowWorld(t, source, { start: 20 })
   await world.register([ALICE])
   await world.run(world.watch.follower)
   other.mine([])
-  mineEmpty(other, 30)
+  other.mineEmpty(30)
   source.node = other
   assert.equal((await world.run(world.watch.follower)).at(0), 'halted')
   const { halt, finalized } = required(await readCursor(world.db, CHAIN), 'the chain has begun')
@@ -145,16 +146,16 @@ test('blocks that had been left before tell nothing: only where deposits stand c
   const world = await flowWorld(t, source)
   await world.register([ALICE])
   ours.mine([payment(ALICE, 5n)])
-  mineEmpty(ours, 2)
+  ours.mineEmpty(2)
   ours.mine([payment(ALICE, 6n)])
   await follow(world)
   ours.cut(2)
-  mineEmpty(ours, 4)
+  ours.mineEmpty(4)
   const kept = ours.mine([payment(ALICE, 7n)])
   const wrong = ours.fork()
   const gone = ours.mine([payment(ALICE, 8n)])
   for (const chain of [ours, wrong]) {
-    mineEmpty(chain, 200 - chain.blocks.length)
+    chain.mineEmpty(200 - chain.blocks.length)
     chain.finalize(190)
   }
   assert.ok((await follow(world)).includes('backfilled'))
@@ -181,12 +182,12 @@ interface DeepWorld extends FlowWorld {
 async function deepWorld(t: TestContext) {
   const ours = chainOf(10)
   const first = ours.mine([payment(ALICE, 5n)])
-  mineEmpty(ours, 20)
+  ours.mineEmpty(20)
   const wrong = ours.fork()
-  mineEmpty(ours, 5)
+  ours.mineEmpty(5)
   const second = ours.mine([payment(ALICE, 7n)])
-  mineEmpty(ours, 150)
-  mineEmpty(wrong, 156)
+  ours.mineEmpty(150)
+  wrong.mineEmpty(156)
   const finalHeight = ours.blocks.length - 10
   ours.finalize(finalHeight)
   wrong.finalize(finalHeight)
@@ -227,20 +228,6 @@ function replaceFrom(node: FakeNode, from: number, branch: string): void {
 /** Genesis and so many blocks on top. */
 function chainOf(blocks: number): ScriptedChain {
   const chain = new ScriptedChain()
-  mineEmpty(chain, blocks)
+  chain.mineEmpty(blocks)
   return chain
-}
-
-function mineEmpty(chain: ScriptedChain, blocks: number): void {
-  for (let count = 0; count < blocks; count += 1) chain.mine([])
-}
-
-/** All that consumers could ever see change. */
-async function everything({ db }: FlowWorld) {
-  return {
-    deposits: await db.selectFrom('deposit').selectAll().orderBy('id').execute(),
-    sightings: await db.selectFrom('sighting').selectAll().orderBy('block_hash').execute(),
-    events: await db.selectFrom('event').selectAll().orderBy('position').execute(),
-    blocks: await db.selectFrom('block').selectAll().orderBy('hash').execute(),
-  }
 }

@@ -7,6 +7,7 @@ import { headHeight, mine, reorg, signedTransaction } from '../../../src/dev/anv
 import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { toHex, type Hex } from '../../../src/lib/hex.ts'
+import { everything } from '../../support/database.ts'
 import {
   ALICE,
   anvilWorld,
@@ -32,9 +33,9 @@ const ALL_FINAL = [
 test('the halt names how deep it goes and what it concerns, and nothing changes', async (t) => {
   const world = await backfilledWorld(t)
   await reorgAbove(world.kept, world)
-  const before = await everything(world)
+  const before = await everything(world.db)
   assert.equal((await world.follow()).at(0), 'halted')
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
 
   const { halt, height } = await haltOf(world)
   assert.equal(halt.reason, 'a reorg reaches below every header we hold')
@@ -49,7 +50,7 @@ test('the halt names how deep it goes and what it concerns, and nothing changes'
 
   await mine(world.anvil.url, 3)
   await world.follow()
-  assert.deepEqual(await everything(world), before, 'it waits for a person')
+  assert.deepEqual(await everything(world.db), before, 'it waits for a person')
 })
 
 test('resumed, what is gone is reversed once, what is there again is found, and the rest is untouched', async (t) => {
@@ -72,9 +73,9 @@ test('resumed, what is gone is reversed once, what is there again is found, and 
   await assertMirrorsChain(world, [ALICE, BOB])
   assert.equal((await cursorOf(world)).halt, null)
 
-  const before = await everything(world)
+  const before = await everything(world.db)
   await world.follow()
-  assert.deepEqual(await everything(world), before, 'nothing is said twice')
+  assert.deepEqual(await everything(world.db), before, 'nothing is said twice')
 })
 
 test('what a rescan had found in blocks that are gone leaves with them', async (t) => {
@@ -118,7 +119,7 @@ test('a failure at the very commit, and another daemon: it converges', async (t)
   await reorgAbove(world.kept, world)
   await world.follow()
   await resume(world)
-  const before = await everything(world)
+  const before = await everything(world.db)
   await sql`
     create function refuse() returns trigger language plpgsql as
     $$ begin raise exception 'the disk is full'; end $$`.execute(world.db)
@@ -126,7 +127,7 @@ test('a failure at the very commit, and another daemon: it converges', async (t)
     world.db,
   )
   await assert.rejects(world.watch.follower.tick(), /the disk is full/)
-  assert.deepEqual(await everything(world), before, 'all or nothing')
+  assert.deepEqual(await everything(world.db), before, 'all or nothing')
   await sql`drop trigger refuse on event`.execute(world.db)
   await world.watch.keeper.release()
 
@@ -154,9 +155,9 @@ test('it never goes deeper than a person agreed to', async (t) => {
   await world.follow()
   await resume(world)
   await reorgAbove(world.kept - 3, world)
-  const before = await everything(world)
+  const before = await everything(world.db)
   assert.equal((await world.follow()).at(0), 'halted')
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
   assert.deepEqual(await world.stories(), ALL_FINAL)
   const { halt } = await haltOf(world)
   assert.deepEqual(halt.gone, await blockOf(world, 10n))
@@ -276,14 +277,4 @@ async function transactionOf(world: AnvilWorld, units: bigint): Promise<Hex> {
 async function blockOf(world: AnvilWorld, units: bigint) {
   const { height, block_hash: hash } = await depositOf(world, units)
   return { height, hash: toHex(hash) }
-}
-
-/** All that consumers could ever see change. */
-async function everything({ db }: AnvilWorld) {
-  return {
-    deposits: await db.selectFrom('deposit').selectAll().orderBy('id').execute(),
-    sightings: await db.selectFrom('sighting').selectAll().orderBy('block_hash').execute(),
-    events: await db.selectFrom('event').selectAll().orderBy('position').execute(),
-    blocks: await db.selectFrom('block').selectAll().orderBy('hash').execute(),
-  }
 }

@@ -7,6 +7,7 @@ import { askProbes } from '../../../src/http/readiness.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { probesOf } from '../../../src/readiness.ts'
+import { everything } from '../../support/database.ts'
 import {
   ALICE,
   anvilWorld,
@@ -24,10 +25,10 @@ const CHAIN = ANVIL.chain.id
 test('a reorg below the finalized block halts the chain, loudly, and changes nothing', async (t) => {
   const world = await anvilWorld(t)
   await finalDepositThenDeepReorg(world)
-  const before = await everything(world)
+  const before = await everything(world.db)
   assert.equal(await readinessOf(world), null)
   assert.equal((await world.follow()).at(0), 'halted')
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
 
   const cursor = required(await readCursor(world.db, CHAIN), 'the chain has begun')
   assert.equal(cursor.halt?.reason, 'a reorg reaches below the finalized block')
@@ -44,7 +45,7 @@ test('a reorg below the finalized block halts the chain, loudly, and changes not
     new Set(await world.follow()),
     new Set(['halted', 'nothing_new', 'waiting_for_chain']),
   )
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
 })
 
 test('a person lets the chain go on: what was final is reversed, and may be final again', async (t) => {
@@ -111,15 +112,15 @@ test('a head that goes back on the same branch emits nothing', async (t) => {
   await mine(world.anvil.url, 5)
   await world.pay(ALICE, 200n * UNIT)
   await world.follow()
-  const before = await everything(world)
+  const before = await everything(world.db)
   for (const hidden of [1, 3, 6]) {
     node.hidden = hidden
     assert.equal((await world.watch.follower.tick()).name, 'head_lags')
-    assert.deepEqual(await everything(world), before)
+    assert.deepEqual(await everything(world.db), before)
   }
   node.hidden = 0
   assert.equal((await world.watch.follower.tick()).name, 'nothing_new')
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
 })
 
 test('a reorg seen through a replica that lags is followed once the replica shows it', async (t) => {
@@ -221,14 +222,4 @@ async function readinessOf({ db, watch }: AnvilWorld): Promise<string | null> {
 async function haltedGauge({ metrics }: AnvilWorld): Promise<number | undefined> {
   const gauge = await metrics.registry.getSingleMetric('settled_chain_halted')?.get()
   return gauge?.values[0]?.value
-}
-
-/** All that consumers could ever see change. */
-async function everything({ db }: AnvilWorld) {
-  return {
-    deposits: await db.selectFrom('deposit').selectAll().orderBy('id').execute(),
-    sightings: await db.selectFrom('sighting').selectAll().orderBy('block_hash').execute(),
-    events: await db.selectFrom('event').selectAll().orderBy('position').execute(),
-    blocks: await db.selectFrom('block').selectAll().orderBy('hash').execute(),
-  }
 }

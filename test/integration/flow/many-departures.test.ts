@@ -21,7 +21,7 @@ test('they leave in several steps before anything connects, whatever happens mea
   const { chain, world, blocks } = await crowdedWorld(t)
   chain.cut(BLOCKS)
   // What was in the lowest block is mined again.
-  for (let count = 0; count < BLOCKS; count += 1) chain.mine([])
+  chain.mineEmpty(BLOCKS)
   const again = chain.mine(required(blocks[0], 'a block'))
 
   assert.deepEqual(await ticksOf(world.watch, 1), ['reorganised'])

@@ -47,9 +47,9 @@ test('a registration beside a rescan that waits for a shrunk view is served by i
   await rescanner.tick()
   // The view goes back to block 30, below the 33 where the rescan stands.
   chain.cut(10)
-  mineEmpty(chain, 5)
+  chain.mineEmpty(5)
   chain.mine([payment(ALICE, 5n)])
-  mineEmpty(chain, 5)
+  chain.mineEmpty(5)
   assert.equal((await follower.tick()).name, 'reorganised')
   const position = answers.holdNext(isCursor)
   const waiting = rescanner.tick()
@@ -68,9 +68,9 @@ test('a rescan that is extended while it is read is read again from its new begi
   const { answers, chain, world } = await heldWorld(t, 10)
   const { follower, rescanner } = world.watch
   chain.mine([payment(ALICE, 5n)])
-  mineEmpty(chain, 9)
+  chain.mineEmpty(9)
   chain.mine([payment(BOB, 6n)])
-  mineEmpty(chain, 9)
+  chain.mineEmpty(9)
   await world.run(follower)
   await world.register([BOB], 20)
   const position = answers.holdNext(isCursor)
@@ -110,14 +110,10 @@ async function heldWorld(t: TestContext, blocks: number) {
   const answers = new HeldAnswers()
   const { db, url } = await testDatabase(t)
   const chain = new ScriptedChain()
-  mineEmpty(chain, blocks)
+  chain.mineEmpty(blocks)
   const world = await flowWorldOn({ db: db.withPlugin(answers), url }, chain)
   await world.run(world.watch.follower)
   return { answers, chain, world }
-}
-
-function mineEmpty(chain: ScriptedChain, blocks: number): void {
-  for (let count = 0; count < blocks; count += 1) chain.mine([])
 }
 
 /** As many addresses as it takes to outgrow a filter, in one statement. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { readCursor } from '../../../src/block/block-store.ts'
 import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
+import { everything } from '../../support/database.ts'
 import { ALICE, BOB, UNIT } from '../../support/anvil-world.ts'
 import { DEVNET, SOLID_LAG } from '../../support/devnet-chain.ts'
 import { assertMirrorsDevnet, devnetWorld, type DevnetWorld } from '../../support/devnet-world.ts'
@@ -122,11 +123,11 @@ test('a chain that is followed from its solid block, and one that is caught up w
 test('a switch below the solid block halts the chain, and nothing changes', async (t) => {
   const world = await devnetWorld(t)
   await finalThenDeepSwitch(world)
-  const before = await everything(world)
+  const before = await everything(world.db)
   assert.equal((await world.follow()).at(0), 'halted')
   world.devnet.mine(3)
   await world.follow()
-  assert.deepEqual(await everything(world), before)
+  assert.deepEqual(await everything(world.db), before)
   const cursor = required(await readCursor(world.db, CHAIN), 'the chain has begun')
   assert.equal(cursor.halt?.reason, 'a reorg reaches below the finalized block')
   assert.ok(cursor.halt.ancestor !== null && cursor.finalized !== null)
@@ -161,14 +162,4 @@ async function finalThenDeepSwitch(world: DevnetWorld): Promise<void> {
     '5000: detected confirmed final',
   ])
   world.devnet.fork(SOLID_LAG + 2, [{ tx: kept, block: SOLID_LAG }])
-}
-
-/** All that consumers could ever see change. */
-async function everything({ db }: DevnetWorld) {
-  return {
-    deposits: await db.selectFrom('deposit').selectAll().orderBy('id').execute(),
-    sightings: await db.selectFrom('sighting').selectAll().orderBy('block_hash').execute(),
-    events: await db.selectFrom('event').selectAll().orderBy('position').execute(),
-    blocks: await db.selectFrom('block').selectAll().orderBy('hash').execute(),
-  }
 }

@@ -16,7 +16,7 @@ import { payment, SwitchedSource } from '../../support/switched-source.ts'
 test('what one provider finalized above our tip makes no block of another one final', async (t) => {
   const ours = chainOf(10)
   const other = ours.fork()
-  mineEmpty(other, 50)
+  other.mineEmpty(50)
   other.finalize(40)
   const source = new SwitchedSource(ours)
   const world = await flowWorld(t, source)
@@ -25,7 +25,7 @@ test('what one provider finalized above our tip makes no block of another one fi
   source.finalityNode = other
   ours.mine([payment(ALICE, 5n)])
   await world.run(world.watch.follower)
-  mineEmpty(ours, 2)
+  ours.mineEmpty(2)
   await world.run(world.watch.follower)
   assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed'])
   assert.equal((await cursorOf(world.db)).finalized, null)
@@ -34,7 +34,7 @@ test('what one provider finalized above our tip makes no block of another one fi
 test('a range is not connected as final history because another provider finalized a higher block', async (t) => {
   const ours = chainOf(10)
   const other = ours.fork()
-  mineEmpty(other, 290)
+  other.mineEmpty(290)
   other.finalize(236)
   const source = new SwitchedSource(ours)
   const world = await flowWorld(t, source)
@@ -42,7 +42,7 @@ test('a range is not connected as final history because another provider finaliz
   await world.run(world.watch.follower)
   source.finalityNode = other
   ours.mine([payment(ALICE, 20_000n)])
-  mineEmpty(ours, 89)
+  ours.mineEmpty(89)
   await assert.rejects(world.watch.follower.tick(), isTransient)
   assert.deepEqual(await storiesOf(world.db), [])
   assert.equal((await cursorOf(world.db)).height, 10)
@@ -51,7 +51,7 @@ test('a range is not connected as final history because another provider finaliz
 test('a range that ends beside the finalized block is refused, and the finalized branch followed', async (t) => {
   const ours = chainOf(10)
   const other = ours.fork()
-  mineEmpty(other, 290)
+  other.mineEmpty(290)
   other.finalize(236)
   const source = new SwitchedSource(ours)
   const world = await flowWorld(t, source)
@@ -59,7 +59,7 @@ test('a range that ends beside the finalized block is refused, and the finalized
   await world.run(world.watch.follower)
   source.finalityNode = other
   ours.mine([payment(ALICE, 5n)])
-  mineEmpty(ours, 289)
+  ours.mineEmpty(289)
   await assert.rejects(world.watch.follower.tick(), isTransient)
   source.node = other
   const outcomes = await world.run(world.watch.follower)
@@ -144,7 +144,7 @@ test('it halts the chain as soon as its branch reaches our tip, whoever knows be
   const { ours, hanging, source, world } = await hangingWorld(t)
   source.finalityNode = ours
   source.node = hanging
-  mineEmpty(hanging, ours.blocks.length - hanging.blocks.length)
+  hanging.mineEmpty(ours.blocks.length - hanging.blocks.length)
   assert.equal((await world.watch.follower.tick()).name, 'halted')
 })
 
@@ -177,9 +177,9 @@ test('real nodes: one that is left behind with a finality of its own is turned a
 async function hangingWorld(t: TestContext) {
   const ours = chainOf(10)
   const hanging = ours.fork()
-  mineEmpty(hanging, 2)
+  hanging.mineEmpty(2)
   ours.mine([payment(ALICE, 5n)])
-  mineEmpty(ours, 9)
+  ours.mineEmpty(9)
   ours.finalize(15)
   const source = new SwitchedSource(ours)
   const world = await flowWorld(t, source)
@@ -193,10 +193,10 @@ function partedChains(): { ours: ScriptedChain; other: ScriptedChain } {
   const ours = chainOf(3)
   const other = ours.fork()
   other.mine([payment(ALICE, 5n)])
-  mineEmpty(other, 11)
-  mineEmpty(ours, 1)
+  other.mineEmpty(11)
+  ours.mineEmpty(1)
   ours.mine([payment(ALICE, 5n)])
-  mineEmpty(ours, 10)
+  ours.mineEmpty(10)
   ours.finalize(12)
   return { ours, other }
 }
@@ -204,12 +204,8 @@ function partedChains(): { ours: ScriptedChain; other: ScriptedChain } {
 /** Genesis and so many blocks on top. */
 function chainOf(blocks: number): ScriptedChain {
   const chain = new ScriptedChain()
-  mineEmpty(chain, blocks)
+  chain.mineEmpty(blocks)
   return chain
-}
-
-function mineEmpty(chain: ScriptedChain, blocks: number): void {
-  for (let count = 0; count < blocks; count += 1) chain.mine([])
 }
 
 async function cursorOf(db: Db) {
