@@ -30,14 +30,15 @@ export function joinInfos(block: TronBlock, infos: readonly TransactionInfo[]): 
 
 /**
  * The block's own word on success is what producers agreed on; the infos are one node's. Where they disagree,
- * one of them is wrong, and no money is credited on a guess.
+ * one of them is wrong, and no money is credited on a guess. Nor is any passed over on one: a block that does not say
+ * how a contract ran leaves the infos alone with it. (Plain transfers of old blocks have `"ret":[{}]`, as of June 2019.)
  */
 export function executionOf(transaction: BlockTransaction, info: TransactionInfo): Execution {
   const { txHash, type, contractRet } = transaction
   const { logs, isFailed, receiptResult } = info
   const isSuccess = contractRet === 'SUCCESS'
   const agrees = RUNS_CONTRACT.has(type)
-    ? (receiptResult === 'SUCCESS') === isSuccess && isFailed === !isSuccess
+    ? contractRet !== null && (receiptResult === 'SUCCESS') === isSuccess && isFailed === !isSuccess
     : logs.length === 0
   if (!agrees) {
     const evidence = { txHash, type, contractRet, receiptResult, isFailed, logs: logs.length }

@@ -279,6 +279,20 @@ test('receipts: a block without its transactions, and as many receipts', async (
   await assertRangeKept(t, [bad, good], RECEIPTS)
 })
 
+test('a block that keeps an outcome to itself, and infos that tell of a failure', async (t) => {
+  const silent = onlyAbout(HEIGHT, required(IN_BLOCKS['no outcome'], 'above'))
+  const failed: Reword = (text) =>
+    text
+      .replace('"result":"SUCCESS"', '"result":"OUT_OF_TIME"')
+      .replace('[{', '[{"result":"FAILED",')
+  for (const what of [BLOCK, RANGE]) {
+    const [bad, good] = await start(t, what, silent)
+    bad.bends.set(INFOS, onlyAbout(HEIGHT, failed))
+    if (what === BLOCK) await assertBlockKept(t, [bad, good])
+    else await assertRangeKept(t, [bad, good], what)
+  }
+})
+
 for (const [name, answer] of Object.entries(ANYWHERE)) {
   test(`in place of any answer: ${name}`, async (t) => {
     for (const what of [BLOCK, RANGE, INFOS, RPC_BLOCK, RECEIPTS]) {
