@@ -28,6 +28,7 @@ import { findAncestorBelow } from './ancestor-below.ts'
 import { findAncestor, type Meeting } from './common-ancestor.ts'
 import { HeadSight } from './head-sight.ts'
 import { RangeAhead } from './range-ahead.ts'
+import { ShorterBranch } from './shorter-branch.ts'
 
 /** What a step did. */
 export interface Applied {
@@ -59,8 +60,6 @@ export interface FollowerOptions {
 const LIVE_BLOCKS_MAX = 16
 /** From this many finalized blocks behind on, history is read in ranges instead of block by block. */
 const BACKFILL_FROM_BLOCKS = 64
-/** Looks, a poll apart, before a branch that is shorter than ours is followed. */
-const SHORTER_LOOKS = 4
 /** Linked blocks are pruned about this often, in heights. */
 const PRUNE_EVERY_BLOCKS = 64
 
@@ -89,8 +88,7 @@ export class Follower implements Actor {
   readonly #ahead: RangeAhead
   #prunedAt = 0
   #haltSaid = false
-  /** The head of a shorter branch, and how often in a row it was shown. */
-  #shorter: { readonly hash: string; readonly looks: number } | null = null
+  readonly #shorter = new ShorterBranch()
 
   constructor(options: FollowerOptions) {
     this.name = `follower:${options.chain.slug}`
@@ -158,14 +156,14 @@ export class Follower implements Actor {
     if (tip === null) return this.#begin(lease, sight)
     if (this.#more === 'leaving') return this.#settle(lease, view, sight)
     const decision = chainView.decide(view, sight.head)
-    if (decision !== 'head_diverges') this.#shorter = null
+    if (decision !== 'head_diverges') this.#shorter.forget()
     switch (decision) {
       case 'nothing_new':
         return this.#settle(lease, view, sight)
       case 'head_lags':
         return Promise.resolve(idle('head_lags'))
       case 'head_diverges':
-        return this.#isSteady(sight.head, tip)
+        return this.#shorter.isSteady(sight.head, tip)
           ? this.#reorganise(lease, view, sight.head)
           : Promise.resolve(idle('branch_is_shorter'))
       case 'head_is_above': {
@@ -277,17 +275,6 @@ export class Follower implements Actor {
       )
     }
     return view
-  }
-
-  /**
-   * A replica that hangs on a stale block shows another branch, but a shorter one: followed at once it would
-   * retract deposits that the next look brings back. So a branch that does not reach our tip has to be shown
-   * SHORTER_LOOKS times in a row; one that does is the chain.
-   */
-  #isSteady(head: BlockRef, tip: BlockRef): boolean {
-    const looks = this.#shorter?.hash === head.hash ? this.#shorter.looks + 1 : 1
-    this.#shorter = { hash: head.hash, looks }
-    return head.height >= tip.height || looks >= SHORTER_LOOKS
   }
 
   /**
