@@ -24,12 +24,12 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Not ready, or the database cannot be reached',
 }
 
-/** The problems a route answers with, for its `response`. 401 goes without saying: every route can. */
+/** The problems a route answers with, for its `response`. That a key or the database is missing any route can say. */
 export function problems<const Status extends number>(
   ...statuses: Status[]
-): Record<Status | 401, ReturnType<typeof response>> {
-  const entries = [401, ...statuses].map((status) => [status, response(status)] as const)
-  return Object.fromEntries(entries) as Record<Status | 401, ReturnType<typeof response>>
+): Record<Status | 401 | 503, ReturnType<typeof response>> {
+  const entries = [401, ...statuses, 503].map((status) => [status, response(status)] as const)
+  return Object.fromEntries(entries) as Record<Status | 401 | 503, ReturnType<typeof response>>
 }
 
 function response(status: number) {
@@ -51,8 +51,8 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       version: '1',
       description:
         'Stablecoin deposits from first sight to irreversibility. Errors are RFC 9457 problems with a stable ' +
-        '`code`. Every POST takes an `Idempotency-Key`, remembered for 24 hours. What belongs to another ' +
-        'environment does not exist for a key.',
+        '`code`. Every write takes an `Idempotency-Key`, remembered for 24 hours; `POST /v1/addresses/bulk` and ' +
+        '`POST /v1/policy-trials` need none. What belongs to another environment does not exist for a key.',
     },
     tags: ['addresses', 'deposits', 'events', 'endpoints', 'deliveries', 'operations'].map(
       (name) => ({ name }),

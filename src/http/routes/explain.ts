@@ -34,7 +34,7 @@ export function explainRoute(app: App, deps: RouteDeps): void {
     querystring: z.strictObject({ rail: FIELDS.rail.optional() }),
     response: {
       200: z.object({ data: z.array(ExplanationView) }),
-      ...problems(400, 404, 422, 503),
+      ...problems(400, 404, 422),
     },
   }
   app.get('/v1/explain/:subject', { schema }, (request) => {

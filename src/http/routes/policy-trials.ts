@@ -31,7 +31,7 @@ export function policyTrialRoute(app: App, deps: RouteDeps): void {
     description: `Writes nothing. At most ${DEPOSITS_MAX} deposits, one trial of an environment at a time.`,
     body: TrialRequest,
     headers: WriteHeaders,
-    response: { 200: PolicyTrialView, ...problems(400, 413, 415, 422, 503) },
+    response: { 200: PolicyTrialView, ...problems(400, 413, 415, 422) },
   }
   app.post('/v1/policy-trials', { schema }, (request) => {
     const { environment } = callerOf(request)

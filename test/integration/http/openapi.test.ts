@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { createWorld } from './world.ts'
 
 const OPERATIONS = [
@@ -61,24 +61,34 @@ test('no $ref dangles, and no schema is there for nothing', async (t) => {
   assert.equal(text.match(/"\$ref"/g)?.length, text.match(/"#\/components\/schemas\//g)?.length)
 })
 
-test('every keyed operation says what a missing key gets; every POST takes an Idempotency-Key', async (t) => {
-  const world = await createWorld(t)
-  const { json } = await world.call('GET', '/openapi.json', { key: '' })
-  for (const [path, item] of Object.entries<Record<string, Operation>>(json.paths)) {
-    for (const [method, operation] of Object.entries(item)) {
-      const what = `${method} ${path}`
-      assert.equal('401' in operation.responses, path.startsWith('/v1/'), what)
-      const headers = operation.parameters?.filter((parameter) => parameter.in === 'header') ?? []
-      const keyed = method === 'post' && path !== '/v1/addresses/bulk'
-      if (keyed)
-        assert.deepEqual(
-          headers.map(({ name }) => name),
-          ['idempotency-key'],
-          what,
-        )
-    }
+test('every keyed operation says what it answers without a key, and while the database is away', async (t) => {
+  for (const { what, path, responses } of await operations(t)) {
+    assert.equal('401' in responses, path.startsWith('/v1/'), what)
+    if (path.startsWith('/v1/')) assert.ok('503' in responses, what)
   }
 })
+
+test('every write takes an Idempotency-Key, but for the stream that has no one answer', async (t) => {
+  for (const { what, method, path, parameters = [] } of await operations(t)) {
+    const headers = parameters.filter((parameter) => parameter.in === 'header')
+    const takesKey = method !== 'get' && path !== '/v1/addresses/bulk'
+    assert.deepEqual(
+      headers.map(({ name }) => name),
+      takesKey ? ['idempotency-key'] : [],
+      what,
+    )
+  }
+})
+
+async function operations(t: TestContext) {
+  const world = await createWorld(t)
+  const { json } = await world.call('GET', '/openapi.json', { key: '' })
+  return Object.entries<Record<string, Operation>>(json.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => {
+      return { ...operation, what: `${method} ${path}`, method, path }
+    }),
+  )
+}
 
 interface Operation {
   readonly responses: object
