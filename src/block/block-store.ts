@@ -201,14 +201,18 @@ export async function resumeChain(tx: Tx, chainId: ChainId, ancestor: BlockRef):
     .execute()
 }
 
-/** A block that comes back after a reorg (A→B→A) is the same row again. */
+/**
+ * A block that comes back after a reorg (A→B→A) is the same row again. Only one that left may be written over: a header's
+ * hash is the provider's word, and two blocks of our view under one hash could never be read again. What was shown under
+ * the hash of another height, and left, must not keep the true one out either.
+ */
 async function insertBlocks(
   tx: Tx,
   chainId: ChainId,
   headers: readonly BlockHeader[],
   now: Date,
 ): Promise<void> {
-  await tx
+  const result = await tx
     .insertInto('block')
     .values(
       headers.map((header) => ({
@@ -224,9 +228,21 @@ async function insertBlocks(
     .onConflict((conflict) =>
       conflict
         .columns(['chain_id', 'hash'])
-        .doUpdateSet({ connected_at: now, disconnected_at: null }),
+        .doUpdateSet((row) => ({
+          height: row.ref('excluded.height'),
+          parent_hash: row.ref('excluded.parent_hash'),
+          block_time: row.ref('excluded.block_time'),
+          connected_at: now,
+          disconnected_at: null,
+        }))
+        .where('block.disconnected_at', 'is not', null),
     )
-    .execute()
+    .executeTakeFirst()
+  const came = Number(result.numInsertedOrUpdatedRows)
+  assert(
+    came === headers.length,
+    `${headers.length - came} of ${headers.length} blocks have the hash of another one of our view`,
+  )
 }
 
 function cursorRow(db: Db, chainId: ChainId) {

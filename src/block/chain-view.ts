@@ -53,16 +53,29 @@ export function blockAt(view: ChainView, height: number): BlockHeader | null {
   return null
 }
 
-/** The leading part of `blocks` that links to the tip, block by block. Empty: not even the first one does. */
+/**
+ * The leading part of `blocks` that links to the tip, block by block. Empty: not even the first one does. A hash belongs
+ * to one block, so one that bears the hash of another links to nothing.
+ */
 export function linkedPrefix<B extends BlockHeader>(view: ChainView, blocks: readonly B[]): B[] {
   const linked: B[] = []
+  const taken = new Set(view.blocks.map(({ hash }) => hash))
   let parent: BlockRef | null = tipOf(view)
   for (const block of blocks) {
     if (parent !== null && !isChild(block, parent)) break
+    if (taken.has(block.hash)) break
+    taken.add(block.hash)
     linked.push(block)
     parent = block
   }
   return linked
+}
+
+/** The block of ours whose hash keeps `block` from linking to the tip, as it would by its parent and height. */
+export function namesakeOf(view: ChainView, block: BlockHeader): BlockHeader | null {
+  const tip = tipOf(view)
+  if (tip === null || !isChild(block, tip)) return null
+  return view.blocks.find(({ hash }) => hash === block.hash) ?? null
 }
 
 /**

@@ -195,10 +195,21 @@ export class Follower implements Actor {
     const answers = await Promise.all(heights.map((height) => this.#options.source.block(height)))
     const missing = answers.indexOf(null)
     const served = (missing === -1 ? answers : answers.slice(0, missing)) as Block[]
-    if (served.length === 0) return idle('head_not_served')
+    const [next] = served
+    if (next === undefined) return idle('head_not_served')
     const linked = chainView.linkedPrefix(view, served)
-    if (linked.length === 0) return this.#reorganise(lease, view, sight.head)
-    return this.#connect(lease, view, linked, sight)
+    if (linked.length > 0) return this.#connect(lease, view, linked, sight)
+    this.#reportNamesake(view, next)
+    return this.#reorganise(lease, view, sight.head)
+  }
+
+  /** Without a word the chain would merely seem to stand: a hash of two blocks is no reorg, and nothing links to it. */
+  #reportNamesake(view: chainView.ChainView, block: BlockHeader): void {
+    const ours = chainView.namesakeOf(view, block)
+    if (ours === null) return
+    const { chain, report } = this.#options
+    const evidence = { height: block.height, hash: block.hash, ours: ours.height }
+    report.providerLied(chain, 'a block has the hash of another one', evidence)
   }
 
   async #connect(

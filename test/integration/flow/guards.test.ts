@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { readView } from '../../../src/block/block-store.ts'
+import { tipOf } from '../../../src/block/chain-view.ts'
 import { enableRail } from '../../../src/environment/environment-store.ts'
 import type { Address } from '../../../src/domain/chain.ts'
-import { ENVIRONMENT, flowWorld, RAIL } from '../../support/flow-world.ts'
+import { required } from '../../../src/lib/assert.ts'
+import {
+  fakeBlock,
+  hashOf as fakeHash,
+  startFakeNode,
+  type FakeNode,
+} from '../../support/fake-node.ts'
+import { openFakeSource } from '../../support/fake-source.ts'
+import { ANVIL, ENVIRONMENT, flowWorld, RAIL, type FlowWorld } from '../../support/flow-world.ts'
 import { hashOf, ScriptedChain } from '../../support/scripted-chain.ts'
 
 const ALICE: Address = `0x${'a1'.repeat(20)}`
@@ -69,3 +79,71 @@ test('a deposit remembers when it entered each state it has been in', async (t) 
   await world.run(world.watch.follower)
   assert.deepEqual(await times(), [true, true, true, false])
 })
+
+test('a block under the hash of one that is read with it is not connected, and the chain goes on', async (t) => {
+  const { node, world, lines } = await fakeWorld(t)
+  showUnder(node, 11, fakeHash(5))
+  assert.equal((await world.run(world.watch.follower)).at(-1), 'head_unsteady')
+  await assertGoesOn(world, node)
+  assert.match(JSON.stringify(lines), /a block has the hash of another one/)
+})
+
+test('a block under the hash of one that is held is not connected, and the chain goes on', async (t) => {
+  const { node, world, lines } = await fakeWorld(t)
+  await world.run(world.watch.follower)
+  showUnder(node, 11, fakeHash(5))
+  assert.equal((await world.run(world.watch.follower)).at(-1), 'head_unsteady')
+  await assertGoesOn(world, node)
+  assert.match(JSON.stringify(lines), /a block has the hash of another one/)
+})
+
+test('a range that ends under the hash of a block that is held is not connected', async (t) => {
+  const chain = new ScriptedChain()
+  chain.mineEmpty(10)
+  const world = await flowWorld(t, chain)
+  await world.run(world.watch.follower)
+  const before = await readView(world.db, ANVIL.chain.id)
+  const { hash } = required(chain.blocks[5], 'of ten')
+  chain.mineEmpty(190)
+  chain.finalize(180)
+  const read = chain.range.bind(chain)
+  chain.range = async (from, to) => {
+    const range = await read(from, to)
+    return { ...range, last: { ...range.last, hash } }
+  }
+  chain.isFinal = async () => true
+  await assert.rejects(world.watch.follower.tick(), /1 of 1 blocks have the hash of another one/)
+  assert.deepEqual(await readView(world.db, ANVIL.chain.id), before)
+})
+
+test('a hash that was shown for another height, and left with its block, stands in no block’s way', async (t) => {
+  const { node, world } = await fakeWorld(t)
+  showUnder(node, 11, fakeHash(12))
+  await world.run(world.watch.follower)
+  assert.equal(tipOf(await readView(world.db, ANVIL.chain.id))?.hash, fakeHash(12))
+  await assertGoesOn(world, node)
+})
+
+async function fakeWorld(t: TestContext) {
+  const node = await startFakeNode(t, 11)
+  const { source, lines, deps } = await openFakeSource(t, [node])
+  return { node, lines, world: await flowWorld(t, source, { report: deps.report }) }
+}
+
+/** On top, a block that links and is not called by its own name. */
+function showUnder(node: FakeNode, height: number, hash: string): void {
+  const block = fakeBlock(height)
+  node.blocks[height] = { ...block, header: { ...block.header, hash } }
+}
+
+/** What is in the database can be read, and the true blocks go on top. */
+async function assertGoesOn(world: FlowWorld, node: FakeNode): Promise<void> {
+  await readView(world.db, ANVIL.chain.id)
+  for (const height of [11, 12, 13]) node.blocks[height] = fakeBlock(height)
+  await world.run(world.watch.follower)
+  const { blocks } = await readView(world.db, ANVIL.chain.id)
+  assert.deepEqual(
+    blocks.map(({ hash }) => hash),
+    Array.from({ length: 14 }, (_, height) => fakeHash(height)),
+  )
+}

@@ -65,6 +65,18 @@ test('blocks link by parent hash and by height, and only the linked ones count',
   assert.deepEqual(linkedPrefix(VIEW, [block('a10')]), [], 'a gap does not link')
 })
 
+test('a block that has the hash of another one, held or just read, links to nothing', () => {
+  const [a9, a10] = [block('a9'), block('a10')]
+  const again = (height: number, { hash }: BlockHeader, parent: BlockHeader) => ({
+    ...block(`a${height}`),
+    hash,
+    parentHash: parent.hash,
+  })
+  assert.deepEqual(linkedPrefix(VIEW, [a9, a10, again(11, a9, a10)]), [a9, a10])
+  assert.deepEqual(linkedPrefix(VIEW, [again(9, block('a6'), block('a8'))]), [])
+  assert.deepEqual(linkedPrefix(VIEW, [again(9, block('a8'), block('a8'))]), [], 'its own parent')
+})
+
 test('connecting out of order is a bug, except over a covered range', () => {
   assert.throws(() => connect(VIEW, [block('a10')], false), /does not follow/)
   assert.throws(() => connect(VIEW, [block('a7')], true), /does not follow/)
