@@ -12,15 +12,8 @@ import { toBytes, type Hex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, CAROL } from '../../support/anvil-world.ts'
 import { ANVIL } from '../../support/flow-world.ts'
 import { cliWith } from '../cli/terminal.ts'
-import type { Bend } from './liar.ts'
+import { hides, type Bend, type Log } from './liar.ts'
 import { auditWorld, briefly, type AuditWorld } from './world.ts'
-
-interface Log {
-  readonly transactionHash: Hex
-  readonly topics: readonly Hex[]
-  readonly data: Hex
-  readonly logIndex: Hex
-}
 
 /** Shows, beside a true announcement about one address, one that another is off the list. */
 const frees =
@@ -176,11 +169,7 @@ test('a removal that two of three show stays, whatever the third says', async (t
   await world.call('addBlackList', ALICE)
   const removal = await world.call('removeBlackList', ALICE)
   await world.audit()
-  const hides: Bend = ({ method }, result) =>
-    method === 'eth_getLogs'
-      ? (result as Log[]).filter(({ transactionHash }) => transactionHash !== removal)
-      : result
-  world.liars.bends.set('third', hides)
+  world.liars.bends.set('third', hides(removal))
   await world.forget()
   await world.audit()
   assert.deepEqual(await world.marked(), [])
@@ -301,11 +290,7 @@ test('what was announced above an accepted ancestor is forgotten with its marks,
   assert.deepEqual(await world.marked(), [ALICE, CAROL])
 
   // The announcement about Carol is in both histories, the other two are not.
-  world.liars.bends.set('only', ({ method }, result) =>
-    method === 'eth_getLogs'
-      ? (result as Log[]).filter(({ transactionHash }) => !gone.includes(transactionHash))
-      : result,
-  )
+  world.liars.bends.set('only', hides(...gone))
   await world.db.transaction().execute((tx) => acceptReorg(tx, ANVIL.chain.id, ancestor))
   assert.deepEqual(await world.marked(), [])
   await world.follow()

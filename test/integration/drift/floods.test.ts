@@ -6,14 +6,8 @@ import { mine } from '../../../src/dev/anvil-control.ts'
 import { callToken, TOKEN_ADDRESS } from '../../../src/dev/token/token.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, UNIT, assertMirrorsChain } from '../../support/anvil-world.ts'
-import { hides, type Bend } from './liar.ts'
+import { hides, type Bend, type Log } from './liar.ts'
 import { auditWorld } from './world.ts'
-
-interface Log {
-  readonly topics: readonly Hex[]
-  readonly transactionHash: Hex
-  readonly logIndex: Hex
-}
 
 interface Flood {
   readonly from?: number

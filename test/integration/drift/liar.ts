@@ -58,30 +58,35 @@ export class Liars implements RpcHttp {
   }
 }
 
-interface Log {
+export interface Log {
   readonly transactionHash: Hex
-  readonly blockNumber: Hex
-  readonly blockHash: Hex
   readonly topics: readonly Hex[]
+  readonly data: Hex
   readonly logIndex: Hex
 }
 
 export const hides =
-  (txHash: Hex): Bend =>
+  (...hidden: readonly Hex[]): Bend =>
   ({ method }, result) =>
     method === 'eth_getLogs'
-      ? (result as Log[]).filter(({ transactionHash }) => transactionHash !== txHash)
+      ? (result as Log[]).filter(({ transactionHash }) => !hidden.includes(transactionHash))
       : result
 
 /** Shows one of the node's logs a second time, as another transaction's to somebody else. */
 export const invents =
-  (model: Hex, recipient: Hex): Bend =>
+  (model: Hex, recipient: Hex, txHash: Hex = `0x${'ee'.repeat(32)}`): Bend =>
   ({ method }, result) => {
     if (method !== 'eth_getLogs') return result
     return (result as Log[]).flatMap((log) => {
       if (log.transactionHash !== model || log.topics[0] !== TRANSFER_TOPIC) return log
       const topics = [log.topics[0], log.topics[1], `0x${recipient.slice(2).padStart(64, '0')}`]
       const logIndex = `0x${(Number(log.logIndex) + 50).toString(16)}`
-      return [log, { ...log, topics, logIndex, transactionHash: `0x${'ee'.repeat(32)}` }]
+      return [log, { ...log, topics, logIndex, transactionHash: txHash }]
     })
   }
+
+/** Shows a payment in the block of another one, which it otherwise resembles, and not in its own. */
+export const misplaces = (model: Hex, recipient: Hex, payment: Hex): Bend => {
+  const [early, hidden] = [invents(model, recipient, payment), hides(payment)]
+  return (call, result) => early(call, hidden(call, result))
+}

@@ -6,27 +6,8 @@ import { systemClock } from '../../../src/lib/clock.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, TWO_BANDS, UNIT, assertMirrorsChain } from '../../support/anvil-world.ts'
 import { ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
-import { hides, type Bend } from './liar.ts'
+import { misplaces, type Bend, type Log } from './liar.ts'
 import { auditWorld, type AuditWorld } from './world.ts'
-
-interface Log {
-  readonly transactionHash: Hex
-  readonly topics: readonly Hex[]
-  readonly logIndex: Hex
-}
-
-/** Shows a payment to Alice in the block of another one, which it otherwise resembles. */
-const showsEarly =
-  (model: Hex, payment: Hex): Bend =>
-  ({ method }, result) => {
-    if (method !== 'eth_getLogs') return result
-    return (result as Log[]).flatMap((log) => {
-      if (log.transactionHash !== model) return log
-      const topics = [...log.topics.slice(0, 2), `0x${ALICE.slice(2).padStart(64, '0')}`]
-      const logIndex = `0x${(Number(log.logIndex) + 50).toString(16)}`
-      return [log, { ...log, topics, logIndex, transactionHash: payment }]
-    })
-  }
 
 interface Misplaced {
   readonly world: AuditWorld
@@ -51,8 +32,7 @@ async function misplacedWorld(t: TestContext, providers: number): Promise<Mispla
   )
   const model = await world.pay(BOB, 300n * UNIT)
   const payment = await world.pay(ALICE, 300n * UNIT)
-  const [early, hidden] = [showsEarly(model, payment), hides(payment)]
-  const lie: Bend = (call, result) => early(call, hidden(call, result))
+  const lie = misplaces(model, ALICE, payment)
   world.liars.bends.set('first', lie)
   await world.follow()
   return { world, lie, payment }
