@@ -76,6 +76,8 @@ export interface Judged {
   readonly transfers: ReadonlySet<number>
   /** Deposits of which it could not be told all the same whether they ought to be on record. */
   readonly uncertain: ReadonlySet<string>
+  /** Deposits that were shown, and are on record. */
+  readonly recorded: ReadonlySet<string>
   /** What would have been found had these receipts not matched. */
   readonly receipts: ReadonlySet<FindingId>
 }
@@ -254,14 +256,19 @@ function apartIn(discrepancies: readonly Discrepancy[]): ReadonlySet<number> {
 
 function judgedBy(
   { headers }: Account,
-  { blocks, deposits, pending, uncertain }: Records,
+  { blocks, deposits, pending, uncertain, recorded }: Records,
   discrepancies: readonly Discrepancy[],
 ): Omit<Judged, 'receipts'> {
   const apart = apartIn(discrepancies)
   const heights = headers.map(({ height }) => height)
   const transfers = heights.filter((height) => !apart.has(height) && !pending.has(height))
   const known = [...blocks.keys(), ...deposits.map(({ height }) => height)]
-  return { blocks: new Set(known), transfers: new Set(transfers), uncertain }
+  return {
+    blocks: new Set(known),
+    transfers: new Set(transfers),
+    uncertain,
+    recorded: new Set(recorded.keys()),
+  }
 }
 
 function blockOf(one: Exclude<Discrepancy, { what: 'block' }>): BlockRef {

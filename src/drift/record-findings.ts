@@ -100,8 +100,10 @@ function goneReason(
 ): string | null {
   const { id, kind, depositId, provider, height } = finding
   if (shown.has(id)) return null
+  // Of another block it says nothing about this one.
   const other = examined.differences.find(
-    (difference) => depositId !== null && difference.depositId === depositId,
+    (difference) =>
+      depositId !== null && difference.depositId === depositId && difference.height === height,
   )
   if (other !== undefined) {
     // What was proven is not taken back by a look at which nothing could be proven.
@@ -116,7 +118,12 @@ function isJudged({ id, kind, height, depositId }: Finding, judged: Judged): boo
   if (kind === 'receipts_differ') return judged.receipts.has(id)
   if (height === null) return false
   if (kind === 'block_differs') return judged.blocks.has(height)
-  return judged.transfers.has(height) && !(depositId !== null && judged.uncertain.has(depositId))
+  if (!judged.transfers.has(height)) return false
+  if (depositId === null) return true
+  // Two have shown it, or its block does: whoever was heard first does not end it by showing it no more.
+  return kind === 'deposit_missing'
+    ? judged.recorded.has(depositId)
+    : !judged.uncertain.has(depositId)
 }
 
 interface Healed {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { savePolicy } from '../../../src/confirmation/policy-store.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
+import type { Hex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
 import { ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
-import { hides, invents } from './liar.ts'
+import { hides, invents, misplaces } from './liar.ts'
 import { auditWorld, briefly, type AuditWorld } from './world.ts'
 
 /** Nothing but what the second provider shows of a block names the transfer: it is disputed. */
@@ -63,6 +64,20 @@ test('a provider that moves on to another block has taken back nothing it said a
   ])
 })
 
+/** An hour on: Anvil's blocks lie in the future of this machine by a second for each mined at once. */
+async function raiseMinimum({ db }: AuditWorld): Promise<void> {
+  await db.transaction().execute((tx) =>
+    savePolicy(tx, {
+      environment: ENVIRONMENT,
+      rail: RAIL,
+      policy: { ...TWO_BANDS, minimumAmount: 1_000n * UNIT },
+      author: 'test',
+      reason: 'test',
+      now: new Date(systemClock.now().getTime() + 3_600_000),
+    }),
+  )
+}
+
 test('a minimum that is raised later hides nothing from before', async (t) => {
   const world = await auditWorld(t, { providers: ['first', 'second', 'third'] })
   await world.register([ALICE])
@@ -72,19 +87,57 @@ test('a minimum that is raised later hides nothing from before', async (t) => {
   world.liars.bends.delete('second')
   await world.audit()
   assert.deepEqual(briefly(await world.findings()), ['transfer_disputed open'])
-  await world.db.transaction().execute((tx) =>
-    savePolicy(tx, {
-      environment: ENVIRONMENT,
-      rail: RAIL,
-      policy: { ...TWO_BANDS, minimumAmount: 1_000n * UNIT },
-      author: 'test',
-      reason: 'test',
-      // Anvil's blocks lie in the future of this machine by a second for each mined at once.
-      now: new Date(systemClock.now().getTime() + 3_600_000),
-    }),
-  )
+  await raiseMinimum(world)
   await world.audit()
   assert.deepEqual(briefly(await world.findings()), ['transfer_disputed open'])
+})
+
+interface Missed {
+  readonly world: AuditWorld
+  /** In an earlier block. */
+  readonly model: Hex
+  readonly missed: Hex
+  /** The states of what is found about it. */
+  readonly states: () => Promise<string[]>
+}
+
+/** A payment to Alice that everybody hid, which all but the first show since, and the policy of today does not heal. */
+async function missedWorld(t: TestContext, receipts: boolean): Promise<Missed> {
+  const world = await auditWorld(t, { receipts })
+  await world.register([ALICE, BOB])
+  const model = await world.pay(BOB, 250n * UNIT)
+  const missed = await world.pay(ALICE, 250n * UNIT)
+  for (const name of ['first', 'second', 'third']) world.liars.bends.set(name, hides(missed))
+  await world.follow()
+  for (const name of ['second', 'third']) world.liars.bends.delete(name)
+  await raiseMinimum(world)
+  await world.audit()
+  const states = async () => {
+    const found = (await world.findings()).filter(({ kind }) => kind === 'deposit_missing')
+    return found.map(({ provider, state }) => `${provider} ${state}`)
+  }
+  assert.deepEqual(await states(), ['second open'])
+  return { world, model, missed, states }
+}
+
+test('what two have proven to be missing stays, although the one that was heard first shows it no more', async (t) => {
+  const { world, missed, states } = await missedWorld(t, false)
+  world.liars.bends.set('second', hides(missed))
+  await world.audit()
+  assert.deepEqual(await states(), ['second open'])
+})
+
+test('what is proven to be missing stays, although it is proven not to be in another block', async (t) => {
+  const { world, model, missed, states } = await missedWorld(t, true)
+  world.liars.bends.set('second', misplaces(model, ALICE, missed))
+  await world.db.deleteFrom('audit_progress').execute()
+  await world.audit()
+  const invented = (await world.findings()).filter(({ kind }) => kind === 'provider_invents')
+  assert.deepEqual(
+    invented.map(({ provider, state }) => `${provider} ${state}`),
+    ['second open'],
+  )
+  assert.deepEqual(await states(), ['second open'])
 })
 
 test('a liar that repeats the lie to everybody’s question closes only what is found about itself', async (t) => {
