@@ -167,12 +167,12 @@ export class PooledSource<P extends Provider> implements OpenSource {
     }
   }
 
-  /** Null when it calls nothing final at that height yet; otherwise whether it shows this very block there. */
+  /** Null when it calls nothing final at that height yet, or does not have it; else whether it shows this very block. */
   async #vouches(provider: P, { height, hash }: BlockRef): Promise<boolean | null> {
     const { finalHeight, shown } = await provider.finalityAt(height)
-    if (finalHeight === null || finalHeight < height) return null
-    if (shown?.hash === hash) return true
-    const evidence = { provider: provider.name, height, shown: shown?.hash ?? null, asked: hash }
+    if (finalHeight === null || finalHeight < height || shown === null) return null
+    if (shown.hash === hash) return true
+    const evidence = { provider: provider.name, height, shown: shown.hash, asked: hash }
     const { chain } = this.#config
     this.#deps.report.providerLied(chain, 'finalized history differs between providers', evidence)
     return false

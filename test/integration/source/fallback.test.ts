@@ -314,6 +314,31 @@ test('a block is final by the word of one that shows it, not of another branch o
   assert.match(JSON.stringify(lines), /finalized history differs between providers/)
 })
 
+test('a block is final by the word of an archive, whatever a node without old blocks is asked first', async (t) => {
+  const [pruned, archive] = [await startFakeNode(t), await startFakeNode(t)]
+  const { source, lines } = await openFakeSource(t, [pruned, archive])
+  withoutBlock(pruned, 6)
+  assert.equal(await source.isFinal({ height: 6, hash: hashOf(6) }), true)
+  assert.equal(await source.isFinal({ height: 6, hash: hashOf(6, 'b') }), false)
+  assert.deepEqual(
+    lines.map(({ evidence }) => (evidence as { provider: string }).provider),
+    ['second'],
+    'who has no block contradicts nobody',
+  )
+})
+
+test('who does not have a block does not take the side of one that replaced it', async (t) => {
+  const nodes = [await startFakeNode(t), await startFakeNode(t), await startFakeNode(t)] as const
+  const [lying, upholding, pruned] = nodes
+  const { source, clock } = await openFakeSource(t, nodes)
+  lying.blocks[6] = fakeBlock(6, 'perhaps', 'b')
+  withoutBlock(pruned, 6)
+  assert.equal(await source.isUpheld({ height: 6, hash: hashOf(6) }), true)
+  clock.ms += 60_000
+  withoutBlock(upholding, 6)
+  assert.equal(await source.isUpheld({ height: 6, hash: hashOf(6) }), false, 'nor that of ours')
+})
+
 test('a block is upheld by one that calls it final; who shows another in its place does not lead next', async (t) => {
   const [first, second] = [await startFakeNode(t, 20), await startFakeNode(t)]
   const { source, clock, lines } = await openFakeSource(t, [first, second])
@@ -379,6 +404,13 @@ test('heights are asked for as quantities', async (t) => {
   assert.equal((await source.header(16))?.height, 16)
   assert.deepEqual(node.requests[0]?.params, [quantity(16), false])
 })
+
+/** It has let go of the block's header, and calls final what it has. */
+function withoutBlock(node: FakeNode, height: number): void {
+  node.answers.set('eth_getBlockByNumber', ({ params }) =>
+    params[0] === quantity(height) ? { result: null } : undefined,
+  )
+}
 
 function forget(...nodes: readonly FakeNode[]): void {
   for (const node of nodes) node.requests.length = 0
