@@ -99,20 +99,16 @@ export class PooledSource<P extends Provider> implements OpenSource {
 
   isFinal(block: BlockRef): Promise<boolean> {
     return this.#pool.ask(async (provider) => {
-      for (const voucher of [provider, ...this.#pool.others(provider)]) {
-        const answer = await this.#pool.try(voucher, () => this.#vouches(voucher, block))
-        if ('value' in answer && answer.value !== null) return answer.value
-      }
-      return false
+      const word = await this.#vouches(provider, block)
+      return word ?? (await this.#othersVouch(provider, block))
     })
   }
 
   async isUpheld(block: BlockRef): Promise<boolean> {
     const vouched = await Promise.all(
-      this.#pool.awake().map(async (provider) => {
-        const answer = await this.#pool.try(provider, () => this.#vouches(provider, block))
-        return { provider, says: 'value' in answer ? answer.value : null }
-      }),
+      this.#pool
+        .awake()
+        .map(async (provider) => ({ provider, says: await this.#wordOf(provider, block) })),
     )
     const upholding = vouched.filter(({ says }) => says === true)
     const refuting = vouched.filter(({ says }) => says === false)
@@ -175,6 +171,20 @@ export class PooledSource<P extends Provider> implements OpenSource {
     const evidence = { provider: provider.name, height, shown: shown.hash, asked: hash }
     const { chain } = this.#config
     this.#deps.report.providerLied(chain, 'finalized history differs between providers', evidence)
+    return false
+  }
+
+  /** One that cannot be asked says nothing, as one that has no word on it. */
+  async #wordOf(provider: P, block: BlockRef): Promise<boolean | null> {
+    const answer = await this.#pool.try(provider, () => this.#vouches(provider, block))
+    return 'value' in answer ? answer.value : null
+  }
+
+  async #othersVouch(provider: P, block: BlockRef): Promise<boolean> {
+    for (const other of this.#pool.others(provider)) {
+      const word = await this.#wordOf(other, block)
+      if (word !== null) return word
+    }
     return false
   }
 
