@@ -1,8 +1,12 @@
 import { hold } from './violation.ts'
 
 interface FeedPage {
-  readonly data: readonly { readonly id: string; readonly seq: number; readonly payload: object }[]
+  readonly data: readonly { readonly id: string; readonly seq: number; readonly payload: Payload }[]
   readonly next_after: number
+}
+
+interface Payload {
+  readonly data: { readonly id: string; readonly version: number }
 }
 
 /** A consumer that pages the feed of one environment while it is being written. */
@@ -11,6 +15,7 @@ export class FeedReader {
   /** In the order of the feed. */
   readonly events = new Map<string, string>()
   after = 0
+  readonly #versions = new Map<string, number>()
 
   constructor(environment: string) {
     this.environment = environment
@@ -24,6 +29,14 @@ export class FeedReader {
         () => `${this.environment}: ${seq} came after ${this.after} in the feed`,
       )
       hold(!this.events.has(id), 'I6', () => `${id} is in the feed twice`)
+      const { id: deposit, version } = payload.data
+      const before = this.#versions.get(deposit) ?? 0
+      hold(
+        version === before + 1,
+        'I5',
+        () => `version ${version} of ${deposit} comes after ${before} in the feed`,
+      )
+      this.#versions.set(deposit, version)
       this.events.set(id, JSON.stringify(payload))
       this.after = seq
     }

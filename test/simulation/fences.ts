@@ -8,6 +8,8 @@ const WRITES: readonly (readonly [RegExp, 'chain' | 'publisher' | 'delivery'])[]
     'chain',
   ],
   [/insert into (?:deposit as d|event \(|sighting)/, 'chain'],
+  [/update "deposit" set "witnesses"|update "rescan" set "next/, 'chain'],
+  [/insert into "?(?:audit_progress|audit_round|finding|balance_window)"?/, 'chain'],
   [/insert into feed_head/, 'publisher'],
   [/insert into attempt/, 'delivery'],
 ]

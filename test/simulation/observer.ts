@@ -1,10 +1,11 @@
 import type { Codec } from '../../src/domain/chain.ts'
 import { required } from '../../src/lib/assert.ts'
 import type { Hex } from '../../src/lib/hex.ts'
-import type { Oracle } from './oracle.ts'
+import { ownerOf, type Claim, type Oracle } from './oracle.ts'
 import { hold } from './violation.ts'
 import type { World } from './world.ts'
 import { isForgery } from './world/forgery.ts'
+import type { Shown } from './world/providers.ts'
 import type { SimBlock } from './world/transaction.ts'
 
 interface EventRow {
@@ -24,15 +25,12 @@ interface Payload {
     readonly version: number
     readonly rail: string
     readonly address: Hex
-    readonly sender: string
+    readonly owner: string
+    readonly sender: Hex
     readonly amount: string
     readonly transaction: { readonly hash: Hex }
     readonly block: { readonly height: number; readonly hash: Hex; readonly time: string }
-    readonly policy: {
-      readonly confirmations: number | null
-      readonly finality: boolean
-      readonly providers: number
-    }
+    readonly policy: Claim['policy']
     readonly retracts: string | null
   }
 }
@@ -40,12 +38,13 @@ interface Payload {
 /** Addresses and hashes are written as the chain's family writes them; the world knows them as bytes. */
 function readPayload(body: string, codec: Codec): Payload {
   const { data, type } = JSON.parse(body) as Payload
-  const { address, transaction, block } = data
+  const { address, sender, transaction, block } = data
   return {
     type,
     data: {
       ...data,
       address: codec.parseAddress(address),
+      sender: codec.parseAddress(sender),
       transaction: { ...transaction, hash: codec.parseHash(transaction.hash) },
       block: { ...block, hash: codec.parseHash(block.hash) },
     },
@@ -116,7 +115,17 @@ export class Observer {
       'I3',
       () => `${row.deposit} was final and is taken back, though nobody has accepted that`,
     )
-    const facts = `${data.rail} ${data.address} ${data.amount} ${data.transaction.hash}`
+    const { rail, owner, address, sender, amount, transaction, policy } = data
+    const facts = JSON.stringify([
+      row.environment,
+      rail,
+      owner,
+      address,
+      sender,
+      amount,
+      transaction.hash,
+      policy,
+    ])
     hold(
       allowed.includes(before),
       'I4',
@@ -143,14 +152,27 @@ export class Observer {
     })
   }
 
-  /** Amount, parties and place are those of a movement in that very block. */
+  /** Amount, parties and place are those of a movement in that very block, owner and rule those that were set. */
   #checkFacts(row: EventRow, data: Payload['data']): void {
+    const { rail, owner, address, policy } = data
+    const amount = BigInt(data.amount)
+    hold(
+      owner === ownerOf(row.environment, address),
+      'I10',
+      () => `${row.id} says that ${address} is of ${owner}`,
+    )
+    hold(
+      this.#oracle.asks(row.environment, { rail, amount, policy }),
+      'I3',
+      () => `${row.id} goes by a rule that ${row.environment} never set for ${amount}`,
+    )
     if (this.#isForged(data)) return
     const placed = this.#oracle.holds(data.block.hash, {
-      rail: data.rail,
+      rail,
       transaction: data.transaction.hash,
-      recipient: data.address,
-      amount: BigInt(data.amount),
+      sender: data.sender,
+      recipient: address,
+      amount,
     })
     hold(placed !== null, 'I10', () => `${row.body} speaks of a movement that never was`)
     const block = this.#block(data)
@@ -161,7 +183,7 @@ export class Observer {
     )
   }
 
-  /** As many blocks were shown on top as the rule asks for, and enough providers show it. */
+  /** As many blocks were shown on top as the rule asks for, or the chain has called it final. */
   #checkConfirmed(row: EventRow, data: Payload['data']): void {
     const { policy } = data
     hold(!this.#isForged(data) || policy.providers < 2, 'I3', () => `${row.body} was never there`)
@@ -192,16 +214,28 @@ export class Observer {
   #checkGone(row: EventRow, data: Payload['data']): void {
     if (this.#isForged(data)) return
     const { height, hash } = data.block
-    const isReplaced = this.#world.providers.some(({ shown }) =>
-      [...shown.entries()].some(([at, hashes]) => at <= height && this.#hasOther(hashes, at, hash)),
+    const { chain, providers } = this.#world
+    const block = chain.blocks.get(hash)
+    const isReplaced = providers.some(({ shown }) =>
+      [...shown.entries()].some(([at, hashes]) => {
+        const ours = block === undefined ? null : chain.at(block, at)
+        return at <= height && this.#wasReplaced(hashes, ours?.hash)
+      }),
     )
     hold(isReplaced, 'I8', () => `${row.id}: block ${height} left, though nothing replaced it`)
   }
 
-  #hasOther(hashes: ReadonlySet<Hex>, height: number, hash: Hex): boolean {
-    const block = this.#world.chain.blocks.get(hash)
-    const ours = block === undefined ? null : this.#world.chain.at(block, height)
-    return [...hashes].some((other) => other !== ours?.hash)
+  /** Whether another block of that height was shown since ours was; a branch that was left before is none of it. */
+  #wasReplaced(hashes: ReadonlyMap<Hex, Shown>, ours: Hex | undefined): boolean {
+    const everywhere = this.#world.providers.flatMap(({ shown }) => [...shown.values()])
+    const sinceMs =
+      ours === undefined
+        ? 0
+        : Math.min(...everywhere.map((one) => one.get(ours)?.firstMs ?? Infinity))
+    const isUnknown = sinceMs === Infinity
+    return [...hashes].some(
+      ([other, { lastMs }]) => other !== ours && (isUnknown || lastMs >= sinceMs),
+    )
   }
 
   #isShownBelow(block: SimBlock, height: number): boolean {
@@ -210,7 +244,7 @@ export class Observer {
       [...shown.entries()].some(
         ([at, hashes]) =>
           at >= height &&
-          [...hashes].some((hash) => {
+          [...hashes.keys()].some((hash) => {
             const tip = chain.blocks.get(hash)
             return tip !== undefined && chain.isAncestor(block, tip)
           }),

@@ -8,7 +8,7 @@ import type { Policy } from '../../src/domain/policy.ts'
 import { required } from '../../src/lib/assert.ts'
 import type { Daemon } from './daemon.ts'
 import { FeedReader } from './feed-reader.ts'
-import type { Oracle, Registered } from './oracle.ts'
+import { ownerOf, type Oracle, type Registered, type Saved } from './oracle.ts'
 import { hold, Violation } from './violation.ts'
 import type { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
@@ -63,7 +63,8 @@ export class Operators {
         const environment = await createEnvironment(tx, { id, kind: 'test', now })
         for (const rail of this.#railsOf(id)) {
           await enableRail(tx, { environment: id, rail: rail.id, now })
-          await this.#savePolicy(tx, id, rail, now)
+          const saved = this.#drawPolicy(id, rail)
+          saved.version = await this.#savePolicy(tx, saved, rail, now)
         }
         const env = { clock, random }
         const { key } = await createApiKey(tx, { environment, name: 'simulator', env })
@@ -131,7 +132,7 @@ export class Operators {
     const payload = {
       rail: rail.id,
       address: spelt,
-      owner: `owner of ${address}`,
+      owner: ownerOf(environment, address),
       watch_from: watchFrom,
     }
     const shown = this.#highestShown()
@@ -215,19 +216,17 @@ export class Operators {
     const { environment, url } = receiver
     const asking = { method: 'POST', url: '/v1/endpoints', environment, payload: { url } } as const
     const answer = await this.#persist(daemon, asking)
-    const { id, secret } = JSON.parse(answer.body) as { id: string; secret: string }
-    receiver.endpointId = id
-    receiver.secret = secret
+    receiver.endpointId = (JSON.parse(answer.body) as { id: string }).id
   }
 
   async #changePolicy(daemon: Daemon): Promise<void> {
     const environment = this.#dice.pick(ENVIRONMENTS)
     const rail = this.#dice.pick(this.#railsOf(environment))
     const now = new Date(this.#world.time.nowMs)
+    const saved = this.#drawPolicy(environment, rail)
     try {
-      await daemon.app.db
-        .transaction()
-        .execute((tx) => this.#savePolicy(tx, environment, rail, now))
+      const { db } = daemon.app
+      saved.version = await db.transaction().execute((tx) => this.#savePolicy(tx, saved, rail, now))
       this.#world.coverage.count('F15 policy changed')
       this.#world.transcript.tell(`${environment} changes its policy for ${rail.id}`)
     } catch {
@@ -249,8 +248,8 @@ export class Operators {
 
   async #switchOff(daemon: Daemon): Promise<void> {
     const receiver = this.#dice.pick(this.#world.receivers)
-    receiver.wasOff = true
     const state = this.#dice.chance(0.5) ? 'disabled' : 'enabled'
+    receiver.wasOff ||= state === 'disabled'
     await this.#setState(daemon, receiver, state)
     this.#world.coverage.count(`F15 endpoint ${state}`)
   }
@@ -290,14 +289,21 @@ export class Operators {
     return answer
   }
 
-  async #savePolicy(
+  /** The oracle knows of it before the database does: of a commit whose answer is lost nobody knows whether it was. */
+  #drawPolicy(environment: string, rail: Rail): Saved {
+    const saved: Saved = { environment, rail: rail.id, policy: this.#policy(), version: null }
+    this.#oracle.saved.push(saved)
+    return saved
+  }
+
+  #savePolicy(
     tx: Parameters<typeof savePolicy>[0],
-    environment: string,
+    { environment, policy }: Saved,
     rail: Rail,
     now: Date,
-  ): Promise<void> {
-    const policy = this.#policy()
-    await savePolicy(tx, { environment, rail, policy, author: 'simulator', reason: 'drawn', now })
+  ): Promise<number> {
+    const by = { author: 'simulator', reason: 'drawn', now }
+    return savePolicy(tx, { environment, rail, policy, ...by })
   }
 
   #policy(): Policy {

@@ -1,4 +1,5 @@
 import type { Rail } from '../../src/domain/chain.ts'
+import type { Policy } from '../../src/domain/policy.ts'
 import type { Hex } from '../../src/lib/hex.ts'
 import type { SimChain } from './world/chain.ts'
 import { placedLogs, type PlacedLog, type SimBlock } from './world/transaction.ts'
@@ -10,6 +11,26 @@ export interface Registered {
   readonly address: Hex
   readonly watchFrom: number | null
   readonly registeredHeight: number
+}
+
+/** A policy as its environment saved it. Version null: whoever saved it never learnt whether it was. */
+export interface Saved {
+  readonly environment: string
+  readonly rail: string
+  readonly policy: Policy
+  version: number | null
+}
+
+/** What a deposit says of the rule it goes by. */
+export interface Claim {
+  readonly rail: string
+  readonly amount: bigint
+  readonly policy: {
+    readonly version: number
+    readonly confirmations: number | null
+    readonly finality: boolean
+    readonly providers: number
+  }
 }
 
 /** How many equal deposits there have to be, and may be. */
@@ -26,9 +47,19 @@ export interface Movement {
   readonly amount: bigint
 }
 
+/** A movement as its block has it, whoever it was for. */
+export interface Placed extends Omit<Movement, 'environment'> {
+  readonly sender: Hex
+}
+
 export function keyOf(movement: Movement): string {
   const { environment, rail, transaction, recipient, amount } = movement
   return `${environment} ${rail} ${transaction} ${recipient} ${amount}`
+}
+
+/** To whom an address belongs, as it was registered: each environment has its own name for it. */
+export function ownerOf(environment: string, address: Hex): string {
+  return `${address} of ${environment}`
 }
 
 /** What a deposit is, decided from the generated chain alone. */
@@ -36,6 +67,7 @@ export class Oracle {
   readonly #chain: SimChain
   readonly #rails: readonly Rail[]
   readonly registered: Registered[] = []
+  readonly saved: Saved[] = []
 
   constructor(chain: SimChain, rails: readonly Rail[]) {
     this.#chain = chain
@@ -52,7 +84,7 @@ export class Oracle {
   }
 
   /** Whether a block of the generated tree holds such a movement, at any place in it. */
-  holds(blockHash: Hex, movement: Omit<Movement, 'environment'>): PlacedLog | null {
+  holds(blockHash: Hex, movement: Placed): PlacedLog | null {
     const block = this.#chain.blocks.get(blockHash)
     if (block === undefined) return null
     const found = placedLogs(block).find(
@@ -61,10 +93,25 @@ export class Oracle {
         this.#railOf(log.contract)?.id === movement.rail &&
         log.shape === 'transfer' &&
         log.from !== log.to &&
+        log.from === movement.sender &&
         log.to === movement.recipient &&
         log.amount === movement.amount,
     )
     return found ?? null
+  }
+
+  /** Whether that environment has set this rule for such an amount. */
+  asks(environment: string, { rail, amount, policy: claimed }: Claim): boolean {
+    return this.saved.some((saved) => {
+      if (saved.environment !== environment || saved.rail !== rail) return false
+      if (saved.version !== null && saved.version !== claimed.version) return false
+      const band = saved.policy.bands.find(({ upTo }) => upTo === null || amount <= upTo)
+      return (
+        band?.rule.confirmations === claimed.confirmations &&
+        band.rule.finality === claimed.finality &&
+        band.providers === claimed.providers
+      )
+    })
   }
 
   #expect(expected: Map<string, Expected>, block: SimBlock, { log, transaction }: PlacedLog): void {

@@ -16,7 +16,7 @@ import { SimServer } from '../database/server.ts'
 import { Judge } from '../judge.ts'
 import { Observer } from '../observer.ts'
 import { Operators } from '../operators.ts'
-import { Oracle } from '../oracle.ts'
+import { Oracle, ownerOf } from '../oracle.ts'
 import { drawProfile, type Profile } from '../profile.ts'
 import { SIMPLIFICATIONS, simplified } from '../simplify.ts'
 import { SLUG, World } from '../world.ts'
@@ -293,7 +293,8 @@ export class Incident implements AsyncDisposable {
       await enableRail(tx, { environment: ENVIRONMENT, rail: rail.id, now })
       const { policy } = this.#facts
       const by = { author: 'incident', reason: 'as scripted', now }
-      await savePolicy(tx, { environment: ENVIRONMENT, rail, policy, ...by })
+      const version = await savePolicy(tx, { environment: ENVIRONMENT, rail, policy, ...by })
+      this.#oracle.saved.push({ environment: ENVIRONMENT, rail: rail.id, policy, version })
       const clock = { now: () => now, monotonicMs: () => 0, sleep: () => Promise.resolve() }
       const env = { clock, random: world.dice.fork('keys').asRandom() }
       this.#key = (await createApiKey(tx, { environment, name: 'incident', env })).key
@@ -301,10 +302,9 @@ export class Incident implements AsyncDisposable {
     const receiver = required(world.receivers[0], 'there is a receiver')
     const endpoint = await this.#post('/v1/endpoints', { url: receiver.url })
     receiver.endpointId = String(endpoint['id'])
-    receiver.secret = String(endpoint['secret'])
     const address = required(world.customers[0], 'there is a customer')
     const written = world.codec.formatAddress(address)
-    const asked = { rail: rail.id, address: written, owner: 'customer' }
+    const asked = { rail: rail.id, address: written, owner: ownerOf(ENVIRONMENT, address) }
     const { registered_height: height } = await this.#post('/v1/addresses', asked)
     this.#oracle.registered.push({
       environment: ENVIRONMENT,

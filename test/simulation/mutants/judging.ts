@@ -1,4 +1,11 @@
-import { lateRegistrations, lieOf, reorgs, tornProvider, type Mutants } from './mutant.ts'
+import {
+  lateRegistrations,
+  lieOf,
+  reorgs,
+  takeovers,
+  tornProvider,
+  type Mutants,
+} from './mutant.ts'
 
 /** In which transfers are deposits, and in what they have come to. */
 export const JUDGING: Mutants = {
@@ -55,6 +62,27 @@ export const JUDGING: Mutants = {
     file: 'confirmation/policy.ts',
     from: 'return amount < policy.minimumAmount',
     to: 'return amount < 0n * policy.minimumAmount',
+  },
+  'every amount is judged by the smallest band': {
+    file: 'confirmation/policy.ts',
+    from: 'band.upTo === null || amount <= band.upTo',
+    to: 'band.upTo === null || amount >= 0n',
+  },
+  'a deposit is of whoever registered the address first': {
+    file: 'match/matcher.ts',
+    from: '        owner: address.owner,\n',
+    to: '        owner: watchers[0]?.owner ?? address.owner,\n',
+  },
+  'a deposit is said to come from whom it went to': {
+    file: 'outbox/payload.ts',
+    from: 'codec.formatAddress(deposit.sender)',
+    to: 'codec.formatAddress(deposit.recipient)',
+  },
+  'witnesses are written without a fence': {
+    file: 'confirmation/witness.ts',
+    from: '      await assertFence(tx, lease)\n',
+    to: '',
+    needs: (profile) => takeovers(profile) && profile.witnesses > 1,
   },
   'one confirmation too few': {
     file: 'confirmation/policy.ts',

@@ -48,6 +48,17 @@ export const TELLING: Mutants = {
     from: 'where e.id = numbered.id and e.seq is null`',
     to: 'where e.id = numbered.id or e.seq = head.base`',
   },
+  'the feed has the newest events first': {
+    file: 'outbox/outbox-store.ts',
+    from: ".orderBy('position')",
+    to: ".orderBy('position', 'desc')",
+  },
+  'everybody is sent everybody’s events': {
+    file: 'delivery/delivery-store.ts',
+    from: "where environment_id = ${environment} and state = 'enabled'",
+    to: "where environment_id <> '' and state = 'enabled'",
+    needs: ({ receivers }) => receivers.length > 2,
+  },
   'attempts are recorded without a fence': {
     file: 'delivery/lane.ts',
     from: '      await assertFence(tx, round.lease)\n',

@@ -32,13 +32,19 @@ export interface ProviderDeps {
   readonly speak: (speaker: Speaker) => Speech
 }
 
+/** When a block was shown, for the first and for the last time. */
+export interface Shown {
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
 /** One URL: replicas behind a balancer, each with its own view, and everything that can go wrong on the way. */
 export class SimProvider implements Speaker {
   readonly name: string
   readonly url: string
   readonly replicas: readonly Replica[]
-  /** Hashes it has shown, by height. */
-  readonly shown = new Map<number, Set<Hex>>()
+  /** Blocks of the chain that it has shown, by height. */
+  readonly shown = new Map<number, Map<Hex, Shown>>()
   readonly forged: Forgery[] = []
   readonly profile: ProviderProfile
   readonly deps: ProviderDeps
@@ -66,9 +72,13 @@ export class SimProvider implements Speaker {
     return drawn[0] ?? null
   }
 
+  /** What no chain holds at that height is a lie, and shows nothing. */
   show(height: number, hash: Hex): void {
-    const hashes = this.shown.get(height) ?? new Set<Hex>()
-    this.shown.set(height, hashes.add(hash))
+    const { chain, time } = this.deps
+    if (chain.blocks.get(hash)?.height !== height) return
+    const hashes = this.shown.get(height) ?? new Map<Hex, Shown>()
+    const firstMs = hashes.get(hash)?.firstMs ?? time.nowMs
+    this.shown.set(height, hashes.set(hash, { firstMs, lastMs: time.nowMs }))
   }
 
   /** From now on it answers, truly and at once. */

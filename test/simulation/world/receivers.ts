@@ -19,17 +19,13 @@ export class Receiver {
   readonly environment: string
   /** Events it has processed, by id, whether or not the sender learnt of it. */
   readonly processed = new Map<string, string>()
-  /** Events whose acknowledgement has reached the sender. */
-  readonly acked = new Set<string>()
   /** It was switched off for a while: what it missed meanwhile, a replay has to bring. */
   wasOff = false
   endpointId = ''
-  secret = ''
-  attempts = 0
   readonly #moods: Rates<Mood>
   readonly #deps: ReceiverDeps
-  /** Of each deposit the versions it was sent, each until acknowledged. */
-  readonly #unacked = new Map<string, Map<number, string>>()
+  /** The highest version of each deposit that it has acknowledged. */
+  readonly #acked = new Map<string, number>()
   #wellBehaved = false
 
   constructor(index: number, environment: string, moods: Rates<Mood>, deps: ReceiverDeps) {
@@ -52,7 +48,6 @@ export class Receiver {
     const startedAt = new Date(startedMs)
     const mood = this.#mood()
     if (mood !== null) coverage.count(`F14 ${mood}`)
-    this.attempts += 1
     this.#expectInOrder(request)
     await wait(mood === 'hangs' ? 15_000 : dice.between(1, 400))
     const isProcessed = mood === null || mood === 'acks_late' || mood === 'resets_after'
@@ -64,17 +59,19 @@ export class Receiver {
   }
 
   /** Of one deposit nothing is sent before everything earlier has been acknowledged. */
-  #expectInOrder({ eventId, body }: SendRequest): void {
-    const { id, version } = factsOf(body)
-    const open = this.#unacked.get(id) ?? new Map<number, string>()
-    for (const [earlier, event] of open) {
-      hold(
-        earlier >= version || this.wasOff || this.acked.has(event),
-        'I5',
-        () => `${this.url} was sent version ${version} of ${id} before ${earlier} was acknowledged`,
-      )
-    }
-    if (!this.acked.has(eventId)) this.#unacked.set(id, open.set(version, eventId))
+  #expectInOrder({ body }: SendRequest): void {
+    const { id, version, environment } = factsOf(body)
+    const acked = this.#acked.get(id) ?? 0
+    hold(
+      version <= acked + 1 || this.wasOff,
+      'I5',
+      () => `${this.url} was sent version ${version} of ${id}, having acknowledged ${acked}`,
+    )
+    hold(
+      environment === this.environment,
+      'P9',
+      () => `${this.url} of ${this.environment} was sent an event of ${environment}`,
+    )
   }
 
   #process({ eventId, body }: SendRequest): void {
@@ -87,8 +84,9 @@ export class Receiver {
     this.processed.set(eventId, body)
   }
 
-  #acknowledge({ eventId }: SendRequest): void {
-    this.acked.add(eventId)
+  #acknowledge({ eventId, body }: SendRequest): void {
+    const { id, version } = factsOf(body)
+    this.#acked.set(id, Math.max(version, this.#acked.get(id) ?? 0))
     this.#deps.transcript.note(`${this.url} acknowledges ${eventId}`)
   }
 
@@ -132,8 +130,14 @@ export class Receiver {
   }
 }
 
-export function factsOf(body: string): { readonly id: string; readonly version: number } {
-  return (JSON.parse(body) as { data: { id: string; version: number } }).data
+interface Facts {
+  readonly id: string
+  readonly version: number
+  readonly environment: string
+}
+
+function factsOf(body: string): Facts {
+  return (JSON.parse(body) as { data: Facts }).data
 }
 
 /** What a daemon sends through: it reaches the receivers, after a while. */
