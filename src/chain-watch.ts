@@ -85,8 +85,8 @@ export function watchChain(
     rescanner: new Rescanner({ ...common, position: (db) => positionOf(db, chain.id) }),
     witness: new Witness({
       ...common,
-      evidence: (db) => evidenceOf(db, chain.id),
-      lockChain: async (tx) => isMoving(await lockCursor(tx, chain.id)),
+      evidence: async (db) => evidenceOf(await readCursor(db, chain.id)),
+      lockEvidence: async (tx) => evidenceOf(await lockCursor(tx, chain.id)),
     }),
     hint,
     apply,
@@ -163,10 +163,9 @@ async function positionOf(db: Db, chainId: string): Promise<ViewPosition | null>
   return isMoving(cursor) ? { tip: cursor, finalized: cursor.finalized } : null
 }
 
-async function evidenceOf(db: Db, chainId: string): Promise<Evidence | null> {
-  const position = await positionOf(db, chainId)
-  if (position === null) return null
-  return { tipHeight: position.tip.height, finalizedHeight: position.finalized?.height ?? null }
+function evidenceOf(cursor: Cursor | null): Evidence | null {
+  if (!isMoving(cursor)) return null
+  return { tipHeight: cursor.height, finalizedHeight: cursor.finalized?.height ?? null }
 }
 
 /** Headers asked for at once. */

@@ -123,18 +123,22 @@ export async function countUnconfirmed(
   return new Map(rows.map(({ rail, count }) => [rail, count]))
 }
 
-/** Records how many providers show the deposit in its block now; ignored if it has moved on since they were asked. */
+/**
+ * Records how many providers show the deposit in its block now. Ignored if it has moved on since they were asked, or
+ * its rule holds no longer: once it holds again, nobody would be asked again.
+ */
 export async function recordWitnesses(
   tx: Tx,
-  deposit: Pick<Deposit, 'id' | 'blockHash'>,
-  witnesses: number,
+  { deposit, witnesses }: { readonly deposit: Deposit; readonly witnesses: number },
+  evidence: Evidence,
 ): Promise<void> {
   await tx
-    .updateTable('deposit')
+    .updateTable('deposit as d')
     .set({ witnesses: Math.max(1, witnesses) })
-    .where('id', '=', deposit.id)
-    .where('block_hash', '=', toBytes(deposit.blockHash))
-    .where('state', '=', 'detected')
+    .where('d.id', '=', deposit.id)
+    .where('d.block_hash', '=', toBytes(deposit.blockHash))
+    .where('d.state', '=', 'detected')
+    .where(ruleHolds(evidence))
     .execute()
 }
 

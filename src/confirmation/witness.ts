@@ -20,8 +20,8 @@ export interface WitnessOptions {
   readonly lease: () => Lease | null
   /** Where our view stands; null before the first block and while the chain is halted. */
   readonly evidence: (db: Db) => Promise<Evidence | null>
-  /** Locks the chain's cursor first, as every step does, and says whether the chain may go on. */
-  readonly lockChain: (tx: Tx) => Promise<boolean>
+  /** The same, and it stays so until the commit: locks the chain's cursor first, as every step does. */
+  readonly lockEvidence: (tx: Tx) => Promise<Evidence | null>
   readonly apply: (tx: Tx, step: SettleStep) => Promise<{ readonly announce: () => void }>
 }
 
@@ -58,7 +58,7 @@ export class Witness implements Actor {
   }
 
   async #ask(lease: Lease, waiting: readonly Deposit[]): Promise<void> {
-    const { db, chain, source, lockChain, apply } = this.#options
+    const { db, chain, source, lockEvidence, apply } = this.#options
     const counts = await Promise.all(
       waiting.map((deposit) =>
         source.witnesses({ height: deposit.height, hash: deposit.blockHash }, transferOf(deposit)),
@@ -66,9 +66,10 @@ export class Witness implements Actor {
     )
     const applied = await db.transaction().execute(async (tx) => {
       await assertFence(tx, lease)
-      if (!(await lockChain(tx))) return null
+      const evidence = await lockEvidence(tx)
+      if (evidence === null) return null
       for (const [index, deposit] of waiting.entries()) {
-        await recordWitnesses(tx, deposit, counts[index] ?? 0)
+        await recordWitnesses(tx, { deposit, witnesses: counts[index] ?? 0 }, evidence)
       }
       return apply(tx, { kind: 'settle', chainId: chain.id, finalized: null })
     })

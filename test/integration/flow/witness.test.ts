@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { sql } from 'kysely'
 import { mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
 import type { BlockRef } from '../../../src/domain/block.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
 import type { NumberedTransfer, Transfer } from '../../../src/domain/transfer.ts'
 import { type RpcHttp } from '../../../src/source/index.ts'
+import { LeaseLostError } from '../../../src/store/lease.ts'
 import { ALICE, anvilWorld, BOB, storiesOf, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
 import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
-import { flowWorld, flowWorldOn } from '../../support/flow-world.ts'
+import { flowWorld, flowWorldOn, type FlowWorld } from '../../support/flow-world.ts'
 import { HeldAnswers } from '../../support/held-answers.ts'
 import { LaggingNode } from '../../support/lagging-node.ts'
 import { ScriptedChain } from '../../support/scripted-chain.ts'
@@ -155,9 +157,63 @@ test('a witness that comes in while the chain reorganises: the one waits for the
   assert.deepEqual(await storiesOf(db), ['7: detected confirmed reversed'])
 })
 
+test('what a second provider showed while the tip was taken back does not count when the rule holds again', async (t) => {
+  const { world, chain, asked, answer } = await askedWorld(t)
+  const { follower, witness } = world.watch
+  const witnessing = witness.tick()
+  await asked
+  chain.cut(1)
+  chain.mine([])
+  assert.equal((await follower.tick()).name, 'reorganised')
+  answer(2)
+  await witnessing
+  chain.witnessCount = () => 1
+  await world.run(follower, witness)
+  assert.deepEqual(await storiesOf(world.db), ['7: detected'])
+  chain.witnessCount = () => 2
+  await world.run(witness)
+  assert.deepEqual(await storiesOf(world.db), ['7: detected confirmed'])
+})
+
+test('what was asked under a lease that another daemon has taken over is not written', async (t) => {
+  const { world, asked, answer } = await askedWorld(t)
+  const witnessing = world.watch.witness.tick()
+  await asked
+  await sql`update lease set expires_at = clock_timestamp()`.execute(world.db)
+  assert.equal((await world.another('second').keeper.tick()).name, 'held')
+  answer(2)
+  await assert.rejects(witnessing, LeaseLostError)
+  assert.deepEqual(await storiesOf(world.db), ['7: detected'])
+})
+
+interface AskedWorld {
+  readonly world: FlowWorld
+  readonly chain: WitnessedChain
+  /** Everybody was asked. */
+  readonly asked: Promise<void>
+  readonly answer: (witnesses: number) => void
+}
+
+/** A deposit whose rule holds but for the second provider, who has yet to answer. */
+async function askedWorld(t: TestContext): Promise<AskedWorld> {
+  const chain = new WitnessedChain()
+  const world = await flowWorld(t, chain, { policy: ALL_TWO_PROVIDERS })
+  await world.register([ALICE])
+  chain.mine([payment(ALICE, 7n)])
+  chain.mine([])
+  await world.run(world.watch.follower)
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<number>()
+  chain.witnessCount = () => {
+    asked.resolve()
+    return answer.promise
+  }
+  return { world, chain, asked: asked.promise, answer: answer.resolve }
+}
+
 /** How many providers show a transfer is the test's choice. */
 class WitnessedChain extends ScriptedChain {
-  witnessCount: (transfer: Transfer) => number = () => 1
+  witnessCount: (transfer: Transfer) => number | Promise<number> = () => 1
 
   override async witnesses(_block: BlockRef, { transfer }: NumberedTransfer): Promise<number> {
     return this.witnessCount(transfer)
