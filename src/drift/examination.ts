@@ -9,7 +9,7 @@ import type { Env } from '../lib/env.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { Db } from '../store/database.ts'
 import { boundJudged, boundNotices, REREAD_KINDS, type Bounded } from './bounds.ts'
-import { compare, type Discrepancy, type Expected, type Records } from './compare.ts'
+import { AGREEING, compare, type Discrepancy, type Expected, type Records } from './compare.ts'
 import {
   cutNotices,
   missedTransfer,
@@ -213,14 +213,19 @@ async function judge(one: Discrepancy, found: Found, judging: Judging): Promise<
 
 /**
  * Whether a deposit whose transfer is proven to be in another block may be moved there. Of a final one a person
- * decides; and where its own block is vouched for as well, nobody can tell, and it would go to and fro.
+ * decides; and where its own block is vouched for as well, nobody can tell, and it would go to and fro. Who cannot be
+ * heard about that block may vouch for it as much as not.
  */
 async function isMisplaced(deposit: Deposit, { inquiry, records }: Judging): Promise<boolean> {
   if (!isMovable(deposit.state)) return false
   const block = { height: deposit.height, hash: deposit.blockHash }
   const isHeld = isHeldIn(records, block)
-  const { hearing } = await inquiry.about(block, transferOf(deposit), isHeld)
-  return hearing.verdict !== 'proven'
+  const { verdict, testimonies } = (await inquiry.about(block, transferOf(deposit), isHeld)).hearing
+  if (verdict !== 'disputed') return verdict === 'refuted'
+  const vouching = Object.values(testimonies).filter(
+    (said) => said === 'shows' || said === 'silent',
+  )
+  return vouching.length < AGREEING
 }
 
 function isHeldIn({ blocks }: Records, { height, hash }: BlockRef): boolean {

@@ -84,15 +84,43 @@ test('a deposit in the wrong block that waits for a second provider is moved, an
   assert.equal((await historyOf(world, payment)).length, 5, 'it stays where it is')
 })
 
-test('where two providers show it in the wrong block as well, it stays: a person decides', async (t) => {
-  const { world, lie, payment } = await misplacedWorld(t, 3)
-  world.liars.bends.set('second', (call, result) => {
+/** The first and the second show it in both blocks, so each of the two is vouched for by two. */
+function vouchForBoth({ liars }: AuditWorld, lie: Bend): Bend {
+  const both: Bend = (call, result) => {
     const lied = lie(call, result)
     return call.method === 'eth_getLogs' ? unite(result as Log[], lied as Log[]) : lied
+  }
+  for (const name of ['first', 'second']) liars.bends.set(name, both)
+  return both
+}
+
+test('where two providers show it in the wrong block as well, it stays: a person decides', async (t) => {
+  const { world, lie, payment } = await misplacedWorld(t, 3)
+  vouchForBoth(world, lie)
+  await world.audit()
+  await world.audit()
+  assert.deepEqual(await historyOf(world, payment), ['detected'])
+  assert.equal(differing(await world.findings(), 'third')[0]?.state, 'open')
+})
+
+test('while one of those who show it there cannot be heard about that block, it stays', async (t) => {
+  const { world, lie, payment } = await misplacedWorld(t, 3)
+  const both = vouchForBoth(world, lie)
+  const { height } = await world.db
+    .selectFrom('deposit')
+    .select('height')
+    .where('tx_hash', '=', Buffer.from(payment.slice(2), 'hex'))
+    .executeTakeFirstOrThrow()
+  let unheard = 0
+  world.liars.bends.set('second', (call, result) => {
+    const [{ fromBlock, toBlock }] = call.params as [{ fromBlock?: Hex; toBlock?: Hex }]
+    const isAlone = fromBlock === toBlock && Number(fromBlock) === height
+    if (call.method !== 'eth_getLogs' || !isAlone) return both(call, result)
+    unheard += 1
+    return 'unheard of'
   })
-  world.liars.bends.set('first', world.liars.bends.get('second') ?? lie)
   await world.audit()
-  await world.audit()
+  assert.ok(unheard > 0)
   assert.deepEqual(await historyOf(world, payment), ['detected'])
   assert.equal(differing(await world.findings(), 'third')[0]?.state, 'open')
 })
