@@ -184,6 +184,9 @@ export class Follower implements Actor {
     const height = start === 'finalized' ? settledHeight : start
     const block = await source.block(height)
     if (block === null) return idle('waiting_for_start')
+    // Below it nothing is held that a reorg could go back to, so it must not come from a branch that is not the final one.
+    const isClaimed = sight.claimed !== null && height <= sight.claimed.height
+    if (isClaimed && !(await source.isFinal(block))) return idle('waiting_for_start')
     return this.#connect(lease, chainView.EMPTY_VIEW, [block], sight)
   }
 

@@ -90,6 +90,29 @@ test('real nodes: one without finality shows a branch of its own, the other has 
   assert.deepEqual({ height, finalized }, { height: 19, finalized: null })
 })
 
+for (const start of ['finalized', 12] as const) {
+  test(`real nodes: a chain that starts at ${start} does not begin on another branch than the final one`, async (t) => {
+    const [first, second] = [await startFakeNode(t, 20), await startFakeNode(t, 20)]
+    for (let height = 11; height < 20; height += 1) {
+      first.blocks[height] = fakeBlock(height, 'perhaps', 'b')
+    }
+    required(first.blocks[11], 'of 20 blocks').header['parentHash'] = hashOf(10)
+    second.finalized = 15
+    first.answers.set('eth_getBlockByNumber', ({ params }) =>
+      params[0] === 'finalized' ? { result: null } : undefined,
+    )
+    const { source, lines } = await openFakeSource(t, [first, second])
+    const world = await flowWorld(t, source, { start })
+    assert.deepEqual(await world.run(world.watch.follower), ['waiting_for_start'])
+    assert.equal(await readCursor(world.db, ANVIL.chain.id), null)
+    assert.match(JSON.stringify(lines), /finalized history differs between providers/)
+    for (let height = 11; height < 20; height += 1) first.blocks[height] = fakeBlock(height)
+    await world.run(world.watch.follower)
+    const { startHeight, hash } = await cursorOf(world.db)
+    assert.deepEqual([startHeight, hash], [start === 12 ? 12 : 15, hashOf(19)])
+  })
+}
+
 test('a rescan of another branch is refused and writes nothing, final there or not', async (t) => {
   const { ours, other } = partedChains()
   const source = new SwitchedSource(ours)
