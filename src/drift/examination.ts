@@ -21,7 +21,7 @@ import {
   type Scene,
 } from './difference.ts'
 import { standingAt } from './finding-store.ts'
-import { Inquiry } from './hearing.ts'
+import { Inquiry } from './inquiry.ts'
 import { removalsIn, type ListNotice } from './notice-store.ts'
 import { proveSample, type ProofDeps } from './proof-sample.ts'
 import { readRecords, type Subject } from './record-store.ts'
