@@ -2,6 +2,7 @@ import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.t
 import type { BlockRef } from '../domain/block.ts'
 import { SourceError } from '../domain/source.ts'
 import { shownIn, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
+import type { Hex } from '../lib/hex.ts'
 import {
   AGREEING,
   headerAt,
@@ -32,7 +33,7 @@ export class Inquiry {
   readonly #provider: string
   readonly #onProof: (proof: Proof) => void
   readonly #witnesses = new Map<number, ReadonlyMap<string, Witness | null>>()
-  readonly #proofs = new Map<number, Proven | null>()
+  readonly #proofs = new Map<Hex, Proven | null>()
 
   /** `account`: what `provider` said of the blocks that are asked about first of all. */
   constructor(
@@ -88,10 +89,10 @@ export class Inquiry {
 
   /** The first proof that can be had decides; who serves something else is found out when it is audited. */
   async #proofOf(block: BlockRef): Promise<Proven | null> {
-    const known = this.#proofs.get(block.height)
+    const known = this.#proofs.get(block.hash)
     if (known !== undefined) return known
     const proven = await this.#firstProof(block)
-    this.#proofs.set(block.height, proven)
+    this.#proofs.set(block.hash, proven)
     return proven
   }
 
