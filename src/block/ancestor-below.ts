@@ -5,7 +5,7 @@ import { isCutShort, type ChainView } from './chain-view.ts'
 import type { Meeting } from './common-ancestor.ts'
 
 export interface Known {
-  readonly source: Pick<ChainSource, 'header' | 'isUpheld'>
+  readonly source: Pick<ChainSource, 'header'>
   /** The highest block at or below a height in which a deposit stands. */
   readonly recordedBlock: (atMost: number) => Promise<BlockRef | null>
   /** The lowest block above a height in which one does. */
@@ -54,10 +54,7 @@ export async function findAncestorBelow(
       `what we know is not of one branch, for block ${found.gone.height} is gone and ${next.height} above it stands`,
     )
   }
-  const isDisputed = await known.source.isUpheld(found.gone)
-  return isDisputed
-    ? unknown(`other providers uphold block ${found.gone.height}`)
-    : { ancestor, gone: found.gone }
+  return { ancestor, gone: found.gone }
 }
 
 const NOT_SERVED = 'old headers are not served'

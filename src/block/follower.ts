@@ -24,10 +24,9 @@ import {
   type Halt,
 } from './block-store.ts'
 import * as chainView from './chain-view.ts'
-import { findAncestorBelow } from './ancestor-below.ts'
-import { findAncestor, type Meeting } from './common-ancestor.ts'
 import { HeadSight } from './head-sight.ts'
 import { RangeAhead } from './range-ahead.ts'
+import { judgeReorg } from './reorg.ts'
 import { ShorterBranch } from './shorter-branch.ts'
 
 /** What a step did. */
@@ -291,50 +290,39 @@ export class Follower implements Actor {
     return view
   }
 
-  /**
-   * A branch that ends below our tip and leaves it below the finalized block is what a node shows that hangs on a
-   * block which was left. While providers uphold our finalized block, the chain has not broken its word, and halting it
-   * would stop all of them for one. The next head comes from another one.
-   */
-  async #isLeftBehind(view: chainView.ChainView, head: BlockRef): Promise<boolean> {
-    const { finalized } = view
-    const isShorter = head.height < (chainView.tipOf(view)?.height ?? 0)
-    return isShorter && finalized !== null && (await this.#options.source.isUpheld(finalized))
-  }
-
   async #reorganise(lease: Lease, view: chainView.ChainView, head: BlockRef): Promise<Outcome> {
-    const found = await this.#findAncestor(view, head)
-    if (found === 'unsteady') return idle('head_unsteady')
-    const plan = chainView.planReorg(view, found.ancestor)
-    if (plan.kind === 'halt') {
-      if (await this.#isLeftBehind(view, head)) return idle('head_left_behind')
-      const { ancestor, gone, untold } = found
-      const reason =
-        untold === undefined ? plan.reason : `${plan.reason}; no ancestor is known: ${untold}`
-      return this.#halt(lease, { reason, head, ancestor, gone })
+    const { source, recordedBlock, recordedAbove } = this.#options
+    const startHeight = () => this.#startHeight()
+    const evidence = { source, recordedBlock, recordedAbove, startHeight }
+    const reorg = await judgeReorg(view, head, evidence)
+    switch (reorg.kind) {
+      case 'unsteady':
+        return idle('head_unsteady')
+      case 'left_behind':
+        return idle('head_left_behind')
+      case 'halt':
+        return this.#halt(lease, reorg.halt)
+      case 'follow': {
+        const { ancestor, blocks } = reorg
+        const { finalized } = view
+        await this.#commit(lease, chainView.disconnect(view, ancestor), {
+          kind: 'disconnect',
+          chainId: this.#options.chain.id,
+          finalized,
+          ancestor,
+          blocks,
+        })
+        const depth = required(blocks[0], 'a reorg takes blocks away').height - ancestor.height
+        this.#options.report.reorg(this.#options.chain, ancestor, depth)
+        return busy('reorganised')
+      }
     }
-    const { ancestor, blocks } = plan
-    const next = chainView.disconnect(view, ancestor)
-    const chainId = this.#options.chain.id
-    await this.#commit(lease, next, {
-      kind: 'disconnect',
-      chainId,
-      finalized: next.finalized,
-      ancestor,
-      blocks,
-    })
-    const depth = required(blocks[0], 'a reorg takes blocks away').height - ancestor.height
-    this.#options.report.reorg(this.#options.chain, ancestor, depth)
-    return busy('reorganised')
   }
 
-  async #findAncestor(view: chainView.ChainView, head: BlockRef): Promise<Meeting | 'unsteady'> {
-    const { db, chain, source, recordedBlock, recordedAbove } = this.#options
-    const found = await findAncestor(view, head, source)
-    if (found === 'unsteady' || found.ancestor !== null) return found
-    const cursor = required(await readCursor(db, chain.id), 'a chain with blocks has a cursor')
-    const known = { source, recordedBlock, recordedAbove, start: cursor.startHeight }
-    return findAncestorBelow(view, found.gone, known)
+  async #startHeight(): Promise<number> {
+    const { db, chain } = this.#options
+    const cursor = await readCursor(db, chain.id)
+    return required(cursor, 'a chain with blocks has a cursor').startHeight
   }
 
   async #halt(lease: Lease, seen: Halt): Promise<Outcome> {

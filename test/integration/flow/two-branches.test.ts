@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { readCursor } from '../../../src/block/block-store.ts'
+import { readCursor, retryChain } from '../../../src/block/block-store.ts'
 import { SourceError } from '../../../src/domain/source.ts'
+import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import type { Db } from '../../../src/store/database.ts'
 import { ALICE, storiesOf } from '../../support/anvil-world.ts'
-import { addLog, fakeBlock, hashOf, startFakeNode } from '../../support/fake-node.ts'
+import { addLog, fakeBlock, hashOf, startFakeNode, type FakeNode } from '../../support/fake-node.ts'
 import { openFakeSource } from '../../support/fake-source.ts'
 import { ANVIL, flowWorld } from '../../support/flow-world.ts'
 import { ScriptedChain } from '../../support/scripted-chain.ts'
@@ -163,12 +164,74 @@ test('it halts the chain where nobody calls our finalized block final any more',
   assert.equal(outcomes.at(-1), 'halted')
 })
 
-test('it halts the chain as soon as its branch reaches our tip, whoever knows better', async (t) => {
+test('it halts the chain as soon as its branch reaches our tip, and while another knows better there is nothing to accept', async (t) => {
   const { ours, hanging, source, world } = await hangingWorld(t)
   source.finalityNode = ours
   source.node = hanging
   hanging.mineEmpty(ours.blocks.length - hanging.blocks.length)
   assert.equal((await world.watch.follower.tick()).name, 'halted')
+  const { halt } = await cursorOf(world.db)
+  assert.equal(halt?.ancestor, null)
+  assert.equal(
+    halt.reason,
+    'a reorg reaches below the finalized block; no ancestor is known: other providers uphold block 11',
+  )
+  assert.deepEqual(halt.gone, { height: 11, hash: ours.blocks[11]?.hash })
+})
+
+test('whoever upheld the finalized block is taken away: a retry tells the ancestor, and the reorg can be followed', async (t) => {
+  const { ours, hanging, source, world } = await hangingWorld(t)
+  source.finalityNode = ours
+  source.node = hanging
+  hanging.mineEmpty(ours.blocks.length - hanging.blocks.length)
+  await world.watch.follower.tick()
+  source.finalityNode = null
+  await world.db.transaction().execute((tx) => retryChain(tx, ANVIL.chain.id))
+  await world.run(world.watch.follower)
+  const { halt } = await cursorOf(world.db)
+  const ancestor = required(halt?.ancestor, 'nobody disputes it')
+  assert.deepEqual(ancestor, { height: 10, hash: ours.blocks[10]?.hash })
+  assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed final'])
+  source.finalityNode = ours
+  await world.db.transaction().execute((tx) => acceptReorg(tx, ANVIL.chain.id, ancestor))
+  await world.run(world.watch.follower)
+  assert.deepEqual(
+    await storiesOf(world.db),
+    ['5: detected confirmed final reversed'],
+    'what a person has accepted is followed',
+  )
+})
+
+test('real nodes: a long branch that one shows and two contradict can be accepted by nobody', async (t) => {
+  const [lying, ...honest] = await threeNodes(t)
+  const { source, lines } = await openFakeSource(t, [lying, ...honest])
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  replaceFrom(lying, 11)
+  await world.run(world.watch.follower)
+  const { halt } = await cursorOf(world.db)
+  assert.equal(halt?.ancestor, null)
+  assert.match(halt.reason, /: other providers uphold block 11$/)
+  assert.match(JSON.stringify(lines), /a branch that was left is shown as the chain/)
+  await world.db.transaction().execute((tx) => retryChain(tx, ANVIL.chain.id))
+  for (const node of honest) node.blocks.push(fakeBlock(20))
+  await world.run(world.watch.follower)
+  assert.equal((await cursorOf(world.db)).hash, hashOf(20))
+  assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed final'])
+})
+
+test('real nodes: one that clings to what two have replaced keeps nobody from accepting it', async (t) => {
+  const [first, second, clinging] = await threeNodes(t)
+  const { source } = await openFakeSource(t, [first, second, clinging])
+  const world = await flowWorld(t, source)
+  await world.register([ALICE])
+  await world.run(world.watch.follower)
+  for (const node of [first, second]) replaceFrom(node, 11)
+  await world.run(world.watch.follower)
+  const { halt } = await cursorOf(world.db)
+  assert.deepEqual(halt?.ancestor, { height: 10, hash: hashOf(10) })
+  assert.equal(halt.reason, 'a reorg reaches below the finalized block')
 })
 
 test('real nodes: one that is left behind with a finality of its own is turned away from, nothing halts', async (t) => {
@@ -195,6 +258,25 @@ test('real nodes: one that is left behind with a finality of its own is turned a
   for (let look = 0; look < 8; look += 1) await world.watch.follower.tick()
   assert.equal((await cursorOf(world.db)).height, 21, 'and again, whenever it comes back')
 })
+
+/** Three nodes that agree: a payment in block 12 is final. */
+async function threeNodes(t: TestContext): Promise<[FakeNode, FakeNode, FakeNode]> {
+  const node = async () => {
+    const one = await startFakeNode(t, 20)
+    one.finalized = 15
+    addLog(one, 12, { to: ALICE, amount: 5_000_000n })
+    return one
+  }
+  return [await node(), await node(), await node()]
+}
+
+/** Another branch without payments from a height on, and a block longer. */
+function replaceFrom(node: FakeNode, from: number): void {
+  for (let height = from; height <= 20; height += 1) {
+    node.blocks[height] = fakeBlock(height, 'no', 'b')
+  }
+  required(node.blocks[from], 'of 20 blocks').header['parentHash'] = hashOf(from - 1)
+}
 
 /** We have followed one node to a payment that is final; another one stopped on a branch that was left before. */
 async function hangingWorld(t: TestContext) {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { findAncestorBelow, type Known } from '../../../src/block/ancestor-below.ts'
 import { connect, EMPTY_VIEW, finalize, type ChainView } from '../../../src/block/chain-view.ts'
+import { judgeReorg } from '../../../src/block/reorg.ts'
 import type { BlockRef } from '../../../src/domain/block.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { hashOf, ScriptedChain } from '../../support/scripted-chain.ts'
@@ -42,7 +43,6 @@ function parted({ length, fork, held, recorded }: Case) {
       questions += 1
       return chain.header(height)
     },
-    isUpheld: (block) => chain.isUpheld(block),
   }
   const recordedBlock = async (atMost: number): Promise<BlockRef | null> => {
     const height = known.findLast((one) => one <= atMost)
@@ -130,14 +130,22 @@ const DEEP: Case = {
   recorded: [10, 20, 30, 40, 50, 60, 70, 80, 90],
 }
 
-test('while another provider upholds what this one replaced, the depth is not told', async () => {
-  const { at, source, ...world } = parted(DEEP)
-  const asked: number[] = []
-  const isUpheld = async ({ height }: BlockRef) => asked.push(height) > 0
-  const known = { ...world, source: { ...source, isUpheld }, start: 0 }
-  const found = await findAncestorBelow(world.view, at(97), known)
-  assert.deepEqual(found, untold(at(97), 'other providers uphold block 50'))
-  assert.deepEqual(asked, [50], 'of the lowest block that is said to be gone')
+test('while another provider upholds what this one replaced, the depth is not told, accepted before or not', async () => {
+  const { at, source, chain, view, ...world } = parted(DEEP)
+  for (const finalized of [view.finalized, at(40)]) {
+    const asked: number[] = []
+    const isUpheld = async ({ height }: BlockRef) => asked.push(height) > 0
+    const evidence = { ...world, source: { ...source, isUpheld }, startHeight: async () => 0 }
+    const reorg = await judgeReorg({ ...view, finalized }, await chain.head(), evidence)
+    assert.ok(reorg.kind === 'halt')
+    const { ancestor, gone, reason } = reorg.halt
+    assert.deepEqual([ancestor, gone], [null, at(50)])
+    assert.equal(
+      reason,
+      'a reorg reaches below every header we hold; no ancestor is known: other providers uphold block 50',
+    )
+    assert.deepEqual(asked, [50], 'of the lowest block that is said to be gone')
+  }
 })
 
 test('a provider without old headers does not tell the depth', async () => {
