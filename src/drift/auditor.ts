@@ -1,39 +1,32 @@
 import type { Account } from '../domain/audit.ts'
-import type { BlockHeader, BlockRef } from '../domain/block.ts'
+import type { BlockRef } from '../domain/block.ts'
 import { SourceError } from '../domain/source.ts'
 import { StaleStepError, type RevisitStep } from '../domain/step.ts'
-import { AssertionError, required } from '../lib/assert.ts'
-import type { Hex } from '../lib/hex.ts'
+import { AssertionError } from '../lib/assert.ts'
 import type { Actor, Outcome } from '../lib/loop.ts'
 import { isOutage } from '../lib/outage.ts'
 import { ProviderFailure } from '../source/wire/failure.ts'
 import type { Db, Tx } from '../store/database.ts'
 import { assertFence, LeaseLostError, type Lease } from '../store/lease.ts'
-import {
-  assertStandsAt,
-  completeRound,
-  forgetOthers,
-  readProgress,
-  saveProgress,
-  type Progress,
-} from './audit-store.ts'
+import { assertStandsAt, completeRound, forgetOthers, saveProgress } from './audit-store.ts'
 import { BalanceChecks, type BalanceOptions, type Weighed } from './balance-checks.ts'
-import { examine, type Stretch } from './examination.ts'
+import { examine } from './examination.ts'
 import { RecordChecks } from './record-checks.ts'
 import { takeNotices } from './notices.ts'
 import { recordFindings, type Recorded } from './record-findings.ts'
 import { withRescans } from './heard-again.ts'
+import { listenAgain, listenOn, standingOf, type Advance, type Listening } from './progress.ts'
 import { stretchesToReread } from './rereads.ts'
+import {
+  beginRound,
+  HEARD_AGAIN_MAX,
+  HEARINGS_MAX,
+  ROUND_MS,
+  whoIsBehind,
+  whoseTurn,
+  type Round,
+} from './round.ts'
 import { Unheard } from './unheard.ts'
-
-/** Blocks read in one tick: some five thousand transfers where blocks are full, two megabytes of headers. */
-const STRETCH_BLOCKS = 32
-/** A round begins this long after the one before began. */
-const ROUND_MS = 60_000
-/** Stretches heard in one round: two minutes of them. What is left of a long history waits for the next one. */
-const HEARINGS_MAX = 120
-/** Of those that a rescan has read again, so many: new blocks come first, and the next round begins on time. */
-const HEARD_AGAIN_MAX = 40
 
 export interface AuditorOptions extends BalanceOptions {
   /** One block in so many is proven against what its header commits to, where the family can; 0: none. */
@@ -49,32 +42,6 @@ export interface AuditorOptions extends BalanceOptions {
 export interface AuditPosition {
   readonly startHeight: number
   readonly finalized: BlockRef | null
-}
-
-/** How far an account takes its provider. */
-interface Advance {
-  readonly before: Progress
-  readonly after: (account: Account) => Progress
-}
-
-/** One pass over everybody: up to what was final when it began. */
-interface Round {
-  readonly startedMs: number
-  readonly target: number
-  /** Who could not be heard in it, and why: asked again in the next one. */
-  readonly failed: Map<string, string>
-  /** In which of the round's hearings each was heard last: nobody waits for one that is slow to catch up. */
-  readonly heard: Map<string, number>
-  /** Who was asked for balances before being heard. */
-  readonly weighed: Set<string>
-  hearings: number
-  heardAgain: number
-  /** Somebody had more to say than one round hears. */
-  isCut: boolean
-  /** Who was read again already because it shows another history than it did: once in a round is enough. */
-  readonly relinked: Set<string>
-  /** Blocks that differ, to be read again; null before they were looked up. */
-  reread: Stretch[] | null
 }
 
 /**
@@ -128,26 +95,17 @@ export class Auditor implements Actor {
   }
 
   #begin(target: number): Round | null {
-    const startedMs = this.#options.env.clock.monotonicMs()
-    if (startedMs < this.#nextRoundMs) return null
-    this.#nextRoundMs = startedMs + ROUND_MS
-    this.#round = {
-      startedMs,
-      target,
-      failed: new Map(),
-      heard: new Map(),
-      weighed: new Set(),
-      hearings: 0,
-      heardAgain: 0,
-      isCut: false,
-      relinked: new Set(),
-      reread: null,
-    }
+    const nowMs = this.#options.env.clock.monotonicMs()
+    if (nowMs < this.#nextRoundMs) return null
+    this.#nextRoundMs = nowMs + ROUND_MS
+    this.#round = beginRound(target)
     return this.#round
   }
 
-  async #advance(lease: Lease, round: Round, position: AuditPosition): Promise<Outcome> {
-    const standing = await this.#standing(round, position)
+  async #advance(lease: Lease, round: Round, { startHeight }: AuditPosition): Promise<Outcome> {
+    const { db, chain, audit, env } = this.#options
+    const providers = audit.providers.filter((name) => !round.failed.has(name))
+    const standing = await standingOf(db, chain.id, providers, startHeight)
     const next = round.isCut ? null : whoIsBehind(standing, round)
     if (next !== null && round.hearings < HEARINGS_MAX) {
       if (this.#balances.areOn && !round.weighed.has(next.provider)) {
@@ -157,76 +115,31 @@ export class Auditor implements Actor {
       }
       round.hearings += 1
       round.heard.set(next.provider, round.hearings)
-      return this.#hear(lease, round, next)
+      const progress = await withRescans(db, chain.id, next, startHeight)
+      return this.#listen(lease, round, listenOn(progress, round))
     }
     round.isCut ||= next !== null
-    round.reread ??= await this.#reread(round)
+    round.reread ??= await stretchesToReread(db, chain.id, providers, env.clock.now())
     const stretch = round.reread.shift()
-    if (stretch !== undefined) return this.#readAgain(lease, round, stretch)
-    const left = whoseTurn(standing, round).find(({ again }) => again !== null)
-    if (left !== undefined && round.heardAgain < HEARD_AGAIN_MAX) {
-      round.heardAgain += 1
-      round.heard.set(left.provider, round.hearings + round.heardAgain)
-      return this.#hearAgain(lease, round, left)
+    if (stretch !== undefined) return this.#listen(lease, round, { stretch, advance: null })
+    if (round.heardAgain < HEARD_AGAIN_MAX) {
+      for (const progress of whoseTurn(standing, round)) {
+        const left = await withRescans(db, chain.id, progress, startHeight)
+        if (left.again === null) continue
+        round.heardAgain += 1
+        round.heard.set(left.provider, round.hearings + round.heardAgain)
+        return this.#listen(lease, round, listenAgain(left, left.again))
+      }
     }
     return this.#end(lease, round)
   }
 
-  /** How far those were heard who can be. */
-  async #standing(round: Round, { startHeight }: AuditPosition): Promise<Progress[]> {
-    const { db, chain, audit } = this.#options
-    const known = await readProgress(db, chain.id)
-    const standing: Progress[] = []
-    for (const provider of audit.providers.filter((name) => !round.failed.has(name))) {
-      const found = known.find((progress) => progress.provider === provider)
-      const progress = found ?? beginning(provider, startHeight)
-      standing.push(await withRescans(db, chain.id, progress, startHeight))
-    }
-    return standing
-  }
-
-  async #hear(lease: Lease, round: Round, progress: Progress): Promise<Outcome> {
-    const { provider, next: from, lastHash } = progress
-    const to = Math.min(round.target, from + STRETCH_BLOCKS - 1)
-    const after = ({ headers }: Account): Progress => {
-      const [first] = headers
-      const last = required(headers.at(-1), 'an account has a block')
-      // It has changed its mind about what it showed before: that is read again, too.
-      if (isParted(lastHash, first) && !round.relinked.has(provider)) {
-        round.relinked.add(provider)
-        const next = Math.max(progress.from, from - STRETCH_BLOCKS)
-        return { ...progress, next, lastHash: null }
-      }
-      return { ...progress, next: last.height + 1, lastHash: last.hash }
-    }
-    return this.#attempt(round, provider, () =>
-      this.#examine(lease, { provider, from, to }, { before: progress, after }),
-    )
-  }
-
-  /** Balances have heard these blocks and take no notice of them. */
-  #hearAgain(lease: Lease, round: Round, progress: Progress): Promise<Outcome> {
-    const { provider } = progress
-    const { next: from, to: end } = required(progress.again, 'there is something to hear again')
-    const to = Math.min(end, from + STRETCH_BLOCKS - 1)
-    const after = ({ headers }: Account): Progress => {
-      const next = from + headers.length
-      return { ...progress, again: next > end ? null : { next, to: end } }
-    }
-    return this.#attempt(round, provider, () =>
-      this.#examine(lease, { provider, from, to }, { before: progress, after }),
-    )
-  }
-
-  #readAgain(lease: Lease, round: Round, stretch: Stretch): Promise<Outcome> {
-    return this.#attempt(round, stretch.provider, () => this.#examine(lease, stretch, null))
-  }
-
-  async #attempt(round: Round, provider: string, work: () => Promise<Outcome>): Promise<Outcome> {
+  async #listen(lease: Lease, round: Round, listening: Listening): Promise<Outcome> {
     try {
-      return await work()
+      return await this.#examine(lease, listening)
     } catch (error) {
       if (isOurs(error)) throw error
+      const { provider } = listening.stretch
       if (!(error instanceof SourceError)) {
         this.#options.report.accountRefused(this.#options.chain, provider, error)
       }
@@ -235,7 +148,7 @@ export class Auditor implements Actor {
     }
   }
 
-  async #examine(lease: Lease, stretch: Stretch, advance: Advance | null): Promise<Outcome> {
+  async #examine(lease: Lease, { stretch, advance }: Listening): Promise<Outcome> {
     const { chain, codec, db, env, apply, report } = this.#options
     const examined = await examine(
       { ...this.#options, onProof: ({ outcome }) => report.proven(chain, outcome) },
@@ -291,12 +204,6 @@ export class Auditor implements Actor {
     for (const { finding, reason } of resolved) report.findingGone(finding, reason)
   }
 
-  #reread({ failed }: Round): Promise<Stretch[]> {
-    const { db, chain, audit, env } = this.#options
-    const providers = audit.providers.filter((name) => !failed.has(name))
-    return stretchesToReread(db, chain.id, providers, env.clock.now())
-  }
-
   async #end(lease: Lease, round: Round): Promise<Outcome> {
     const { db, chain, audit, env } = this.#options
     this.#round = null
@@ -333,24 +240,4 @@ function isOurs(error: unknown): boolean {
     error instanceof AssertionError ||
     isOutage(error)
   )
-}
-
-function isParted(lastHash: Hex | null, first: BlockHeader): boolean {
-  return lastHash !== null && first.parentHash !== lastHash
-}
-
-function beginning(provider: string, startHeight: number): Progress {
-  const from = startHeight
-  return { provider, from, next: from, lastHash: null, rescanId: 0, again: null }
-}
-
-/** Who was heard longest ago in this round comes first. */
-function whoseTurn(standing: readonly Progress[], { heard }: Round): Progress[] {
-  const turn = ({ provider }: Progress): number => heard.get(provider) ?? 0
-  return standing.toSorted((a, b) => turn(a) - turn(b) || a.next - b.next)
-}
-
-/** Null once everybody who can be heard was heard up to the target. */
-function whoIsBehind(standing: readonly Progress[], round: Round): Progress | null {
-  return whoseTurn(standing, round).find(({ next }) => next <= round.target) ?? null
 }
