@@ -237,7 +237,7 @@ export class Daemon implements SessionOwner {
 }
 
 /** Bad luck that a tick may throw. Anything else is a bug: broken assertions above all. */
-function isExpected(error: unknown): boolean {
+export function isExpected(error: unknown): boolean {
   if (error instanceof Violation) return false
   if (error instanceof SourceError || error instanceof LeaseLostError) return true
   if (error instanceof StaleStepError || error instanceof AppError) return true

@@ -25,8 +25,8 @@ const OUR_MISTAKES = new Set([
   'event_unpublished',
   'delivery_missing',
 ])
-/** Those that a forged payment opens as well. What is left out of a block, its bloom tells at once. */
-const OURS_OR_A_FORGERS = new Set([
+/** Those that payments open which are forged, or left out beside others. An empty block its bloom tells at once. */
+const OURS_OR_A_LIARS = new Set([
   'deposit_missing',
   'transfer_disputed',
   'deposit_extra',
@@ -64,6 +64,17 @@ export class Judge {
   async isSettled(): Promise<boolean> {
     if ((await this.openWork()) !== null) return false
     return (await this.#difference()) === null
+  }
+
+  /** Whether nothing is under way: what is missing now nobody but the second look will find. */
+  async isAtRest(): Promise<boolean> {
+    if ((await this.openWork()) !== null) return false
+    const [row] = await this.#world.server.query<{ hash: string }>(
+      `select encode(hash, 'hex') as hash from chain_cursor`,
+    )
+    if (`0x${row?.hash}` !== this.#world.chain.tip.hash) return false
+    const difference = await this.#difference()
+    return difference === null || difference.invariant === 'I1'
   }
 
   /** What settled itself knows to be unfinished; null when there is nothing. */
@@ -133,9 +144,11 @@ export class Judge {
     )
     for (const { kind } of rows) coverage.count(`finding ${kind}`)
     if (profile.clockJumps > 0) return
-    const hasForger = profile.providers.some(({ lies }) => lies.forged_transfer !== undefined)
+    const hasLiar = profile.providers.some(
+      ({ lies }) => lies.forged_transfer !== undefined || lies.thinned_logs !== undefined,
+    )
     const ours = rows.find(
-      ({ kind }) => OUR_MISTAKES.has(kind) || (!hasForger && OURS_OR_A_FORGERS.has(kind)),
+      ({ kind }) => OUR_MISTAKES.has(kind) || (!hasLiar && OURS_OR_A_LIARS.has(kind)),
     )
     hold(ours === undefined, 'I7', () => `${ours?.kind}: ${ours?.summary}`)
   }

@@ -6,7 +6,7 @@ import { savePolicy } from '../../src/confirmation/policy-store.ts'
 import type { Rail } from '../../src/domain/chain.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import { required } from '../../src/lib/assert.ts'
-import type { Daemon } from './daemon.ts'
+import { isExpected, type Daemon } from './daemon.ts'
 import { FeedReader } from './feed-reader.ts'
 import { ownerOf, type Oracle, type Registered, type Saved } from './oracle.ts'
 import { hold, Violation } from './violation.ts'
@@ -185,7 +185,10 @@ export class Operators {
     }
   }
 
-  /** What a person does about a halt who knows the chain: follows it if it broke its word, else has it looked at again. */
+  /**
+   * What a person does about a halt who knows the chain: follows it if it broke its word, else has it looked at again. And
+   * so where there is no ancestor to accept, because others still uphold what is gone: that ends when they have come along.
+   */
   async attend(daemon: Daemon): Promise<'resumed' | 'retried' | null> {
     const { chain, chainId } = this.#world
     try {
@@ -202,12 +205,16 @@ export class Operators {
           await retryChain(tx, chainId)
           return 'retried'
         }
-        if (halt.ancestor === null) return null
+        if (halt.ancestor === null) {
+          await retryChain(tx, chainId)
+          this.#world.transcript.tell(`a person has it looked at again: ${halt.reason}`)
+          return null
+        }
         await acceptReorg(tx, chainId, halt.ancestor)
         return 'resumed'
       })
     } catch (error) {
-      if (error instanceof Violation) throw error
+      if (!isExpected(error)) throw error
       return null
     }
   }
@@ -229,7 +236,8 @@ export class Operators {
       saved.version = await db.transaction().execute((tx) => this.#savePolicy(tx, saved, rail, now))
       this.#world.coverage.count('F15 policy changed')
       this.#world.transcript.tell(`${environment} changes its policy for ${rail.id}`)
-    } catch {
+    } catch (error) {
+      if (!isExpected(error)) throw error
       this.#world.coverage.count('F15 policy change failed')
     }
   }
@@ -241,8 +249,8 @@ export class Operators {
     const url = `/v1/endpoints/${receiver.endpointId}/replay`
     const payload = { from_seq: this.#dice.between(1, last), to_seq: last }
     const { environment } = receiver
-    await this.#ask(daemon, { method: 'POST', url, environment, payload })
-    this.#world.coverage.count('F15 replayed')
+    const answer = await this.#ask(daemon, { method: 'POST', url, environment, payload })
+    if (answer?.status === 202) this.#world.coverage.count('F15 replayed')
     this.#world.transcript.tell(`${environment} replays ${payload.from_seq} to ${last}`)
   }
 
@@ -266,11 +274,12 @@ export class Operators {
     const key = `request-${this.#requests}`
     for (let tries = 0; tries < 20; tries += 1) {
       const answer = await this.#ask(daemon, asking, key)
-      if (answer === null) break
+      // The daemon is dead, and so is whoever waits for it.
+      if (answer === null) return new Promise(() => undefined)
       if (answer.status < 400) return answer
       hold(answer.status >= 500, 'API', () => `${asking.method} ${asking.url}: ${answer.body}`)
     }
-    return new Promise(() => undefined)
+    throw new Violation('API', `${asking.method} ${asking.url}: no answer but 5xx`)
   }
 
   async #ask(daemon: Daemon, asking: Asking, key?: string): Promise<Answer | null> {

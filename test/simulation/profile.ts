@@ -36,7 +36,7 @@ const LOG_LIES = [
   'removed_logs',
 ] as const
 /** About logs as well, but so that nothing in the answer itself tells. */
-const PLAUSIBLE_LIES = ['omitted_logs', 'forged_transfer'] as const
+const PLAUSIBLE_LIES = ['omitted_logs', 'thinned_logs', 'forged_transfer'] as const
 export const LIES = [...HEADER_LIES, ...LOG_LIES, ...PLAUSIBLE_LIES] as const
 export type Lie = (typeof LIES)[number]
 
@@ -249,9 +249,10 @@ function withTornProvider(profile: Profile): Profile {
  */
 function withLiar(profile: Profile, dice: Dice): Profile {
   if (profile.providers.length < 2 || !dice.chance(0.25)) return profile
-  // What a TRON node leaves out of its infos nothing but a balance could tell.
+  // That a block has no logs at all its bloom tells, on Ethereum.
   const omits = dice.chance(0.5) && profile.family === 'evm'
-  const lie: Lie = omits ? 'omitted_logs' : 'forged_transfer'
+  const thins = dice.fork('thins').chance(0.4)
+  const lie: Lie = thins ? 'thinned_logs' : omits ? 'omitted_logs' : 'forged_transfer'
   const providers = profile.providers.map((provider, index) => {
     const honest = { ...provider, replicas: 1, lagMax: 0, hangs: 0, transport: {}, batch: {} }
     if (index > 0) return { ...honest, lies: {}, refreshMs: 0 }
@@ -262,6 +263,8 @@ function withLiar(profile: Profile, dice: Dice): Profile {
     providers,
     pastFinal: false,
     witnesses: lie === 'forged_transfer' ? 2 : profile.witnesses,
+    // What is left out beside others nobody misses until the second look.
+    endsAudited: thins || profile.endsAudited,
   }
 }
 

@@ -65,6 +65,7 @@ const REACHABLE_IN: Readonly<Record<Family, readonly string[]>> = {
   tron: [
     ...TRON_LIES.map((name) => `F9 ${name}`),
     'F9 forged_transfer',
+    'F9 thinned_logs',
     'F9 phantom_logs',
     ...[403, 429, 503].map((status) => `F6 status ${status}`),
   ],

@@ -150,23 +150,26 @@ export class Simulation {
     if (daemon === undefined) return false
     const waitingMs = await this.#judge.msUntilDue()
     if (waitingMs > 1_000) this.#world.time.leap(waitingMs)
+    if (this.#profile.endsAudited && !(await this.#isAudited())) return false
     if (!(await this.#judge.isSettled())) return false
-    if (this.#profile.endsAudited && !(await this.#judge.isAuditedSince(this.#restSince()))) {
-      return false
-    }
     await this.#serving(daemon, () => this.#operators.readFeeds(daemon, 1_000))
     await this.#judge.conclude(this.#observer)
     return true
   }
 
-  /** When everything else had come to rest. Nothing would happen from then until the next round, a minute later. */
-  #restSince(): number {
+  /** Whether a second look that began when all was at rest found nothing, or nothing that is not mended by now. */
+  async #isAudited(): Promise<boolean> {
     const { time } = this.#world
+    if (!(await this.#judge.isAtRest())) return false
     if (this.#restMs === null) {
       this.#restMs = time.nowMs
+      // Nothing would happen until the next round.
       time.leap(60_000)
     }
-    return this.#restMs
+    if (!(await this.#judge.isAuditedSince(this.#restMs))) return false
+    if (await this.#judge.isSettled()) return true
+    this.#restMs = null
+    return false
   }
 
   /** Lets one thing happen, and everything that follows from it at once. */

@@ -5,12 +5,10 @@ export class Transcript {
   readonly #hash = createHash('sha256')
   /** The last lines, for a report of what led to a failure. */
   readonly script: string[] = []
-  lines = 0
 
   /** Goes into the hash only. */
   note(line: string): void {
     this.#hash.update(line).update('\n')
-    this.lines += 1
   }
 
   /** Something worth telling a person. */

@@ -9,7 +9,7 @@ import { Gate } from './database/gate.ts'
 import type { SimServer } from './database/server.ts'
 import type { Statement } from './database/session.ts'
 import { Fences } from './fences.ts'
-import { DATABASE_FAULTS, type Profile, type Rates, type DatabaseFault } from './profile.ts'
+import type { DatabaseFault, Profile, Rates } from './profile.ts'
 import { Transcript } from './transcript.ts'
 import { SimChain } from './world/chain.ts'
 import { Dice } from './world/dice.ts'
@@ -134,7 +134,6 @@ export class World {
   disturb(): void {
     this.databaseRates = this.profile.database
     this.pauseRate = this.profile.pauses
-    for (const fault of DATABASE_FAULTS) this.coverage.count(`F10/F11 ${fault}`, 0)
   }
 
   #config(): Config {

@@ -63,6 +63,12 @@ export const JUDGING: Mutants = {
     from: 'return amount < policy.minimumAmount',
     to: 'return amount < 0n * policy.minimumAmount',
   },
+  'what the second look finds missing it merely notes': {
+    file: 'drift/record-findings.ts',
+    from: 'heal(tx, [...examined.proven, ...vouched], deps)',
+    to: 'heal(tx, [], deps)',
+    needs: lieOf('thinned_logs'),
+  },
   'every amount is judged by the smallest band': {
     file: 'confirmation/policy.ts',
     from: 'band.upTo === null || amount <= band.upTo',

@@ -62,10 +62,7 @@ function lieAboutBlock(
     : { ...(result as object), number: quantity(Number(number) + 1 + context.replica.tip.height) }
 }
 
-/**
- * Logs are left out of answers about one block only: of a range nothing but both ends' blooms can tell, and that
- * a provider with holes in its history is believed is known (docs/simulation.md).
- */
+/** All logs are left out of answers about one block only: of a range nothing but both ends' blooms can tell. */
 function lieAboutLogs(
   drawn: Lie,
   filter: LogFilter,
@@ -75,6 +72,8 @@ function lieAboutLogs(
   const [first] = logs
   const { dice } = context.deps
   if (drawn === 'omitted_logs') return filter.blockHash === undefined ? logs : []
+  if (drawn === 'thinned_logs' && logs.length > 1)
+    return logs.toSpliced(dice.between(0, logs.length - 1), 1)
   if (drawn === 'forged_transfer') return forge(filter, logs, context)
   if (first === undefined) return logs
   switch (drawn) {
@@ -92,6 +91,7 @@ function lieAboutLogs(
       return logs.map((log) => ({ ...log, removed: true }))
     case 'null_block':
     case 'other_block':
+    case 'thinned_logs':
       return logs
   }
 }

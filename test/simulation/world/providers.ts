@@ -100,7 +100,7 @@ export class SimProvider implements Speaker {
     const stale = fault === 'stale' ? this.#answer(question, replica) : null
     await wait(fault === 'late' ? dice.between(500, 4_000) : latencyMs)
     if (fault === 'timeout') await wait(limits.deadlineMs - latencyMs)
-    const answer = this.#spoil(fault, stale ?? this.#answer(question, replica))
+    const answer = this.#spoil(fault, () => stale ?? this.#answer(question, replica))
     transcript.note(`${this.name} ${question.body} ${answer.status} ${answer.body}`)
     if (answer.body.length > limits.bytesMax) throw new HttpFailure('too_large', 'too large')
     return answer
@@ -111,9 +111,8 @@ export class SimProvider implements Speaker {
     return this.#speech.answer(question, replica)
   }
 
-  #spoil(fault: TransportFault | null, body: string): HttpAnswer {
-    const answer = { status: 200, headers: {}, body }
-    const { dice } = this.deps
+  /** What never arrives is not made up either: it would count as a lie that was told. */
+  #spoil(fault: TransportFault | null, say: () => string): HttpAnswer {
     switch (fault) {
       case 'unreachable':
         throw new HttpFailure('unreachable', 'ECONNRESET')
@@ -124,13 +123,15 @@ export class SimProvider implements Speaker {
       case 'unavailable':
         return this.#speech.refuse(fault)
       case 'html':
-        return { ...answer, body: '<html><body>welcome to our beautiful gateway</body></html>' }
-      case 'truncated':
-        return { ...answer, body: body.slice(0, dice.between(0, body.length - 1)) }
+        return answerOf('<html><body>welcome to our beautiful gateway</body></html>')
+      case 'truncated': {
+        const body = say()
+        return answerOf(body.slice(0, this.deps.dice.between(0, body.length - 1)))
+      }
       case 'late':
       case 'stale':
       case null:
-        return answer
+        return answerOf(say())
     }
   }
 
@@ -155,6 +156,10 @@ export class SimProvider implements Speaker {
     }
     time.after((refreshMs || 5_000) * (0.5 + dice.fraction()), () => this.#refresh(replica))
   }
+}
+
+function answerOf(body: string): HttpAnswer {
+  return { status: 200, headers: {}, body }
 }
 
 /** What a daemon's sources are given: it reaches the providers, after a while. */

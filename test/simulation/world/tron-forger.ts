@@ -1,11 +1,12 @@
 import { forgePayment } from './forgery.ts'
 import type { Speaker } from './speech.ts'
 import type { Sight } from './tron-node.ts'
-import type { SimBlock, SimLog } from './transaction.ts'
+import type { SimBlock, SimLog, SimTransaction } from './transaction.ts'
 
 /**
- * Forges payments: whole transactions that never were. A block either has one more whenever it is asked for, with
- * an info and a receipt to go with it, or never, so that nothing but another provider's word can tell.
+ * Forges payments: whole transactions that never were, or such as never logged anything. A block is forged whenever
+ * it is asked for, with infos and receipts to go with it, or never, so that nothing but another provider's word can
+ * tell.
  */
 export class TronForger {
   readonly #speaker: Speaker
@@ -17,25 +18,43 @@ export class TronForger {
 
   /** What an API shows, as the liar would have it. */
   doctored(sight: Sight): Sight {
-    const rate = this.#speaker.profile.lies.forged_transfer ?? 0
-    if (this.#speaker.isHonest || rate === 0) return sight
+    const { forged_transfer: adding = 0, thinned_logs: leavingOut = 0 } = this.#speaker.profile.lies
+    if (this.#speaker.isHonest || adding + leavingOut === 0) return sight
     return {
       ...sight,
       at: (height) => {
         const block = sight.at(height)
-        return block === null ? null : this.#told(block, rate)
+        return block === null ? null : this.#told(block, adding, leavingOut)
       },
     }
   }
 
-  #told(block: SimBlock, rate: number): SimBlock {
+  #told(block: SimBlock, adding: number, leavingOut: number): SimBlock {
     const before = this.#seen.get(block)
     if (before !== undefined) return before
-    const log = block.transactions.find(({ logs }) => logs.length > 0)?.logs[0]
-    const isForged = log !== undefined && this.#speaker.deps.dice.chance(rate)
-    const told = isForged ? this.#forge(block, log) : block
+    const told = this.#retold(block, adding, leavingOut)
     this.#seen.set(block, told)
     return told
+  }
+
+  #retold(block: SimBlock, adding: number, leavingOut: number): SimBlock {
+    const { dice } = this.#speaker.deps
+    const model = block.transactions.find(({ logs }) => logs.length > 0)
+    const log = model?.logs[0]
+    if (model === undefined || log === undefined) return block
+    if (dice.chance(adding)) return this.#forge(block, log)
+    return dice.chance(leavingOut) ? this.#thin(block, model) : block
+  }
+
+  /** The same block, in which one transaction has succeeded and moved nothing. */
+  #thin(block: SimBlock, silent: SimTransaction): SimBlock {
+    const { coverage, transcript } = this.#speaker.deps
+    coverage.count('F9 thinned_logs')
+    transcript.tell(`a provider leaves the logs of ${silent.hash} out of block ${block.height}`)
+    const transactions = block.transactions.map((one) =>
+      one === silent ? { ...one, logs: [] } : one,
+    )
+    return { ...block, transactions }
   }
 
   /** One more payment, to the recipient of an honest one. */

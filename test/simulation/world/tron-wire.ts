@@ -10,7 +10,7 @@ import type { Hex } from '../../../src/lib/hex.ts'
 import type { SimBlock, SimLog, SimTransaction } from './transaction.ts'
 import { dataOf, topicsOf } from './transfer-abi.ts'
 
-/** Nobody asks this world's nodes for balances. */
+/** What an address holds is counted elsewhere: balances.ts. */
 const NO_LEDGER: Ledger = {
   tokens: new Map(),
   trx: new Map(),
