@@ -4,13 +4,8 @@ import type { ChainId, Codec } from '../domain/chain.ts'
 import { AppError } from '../domain/error.ts'
 import type { Decision, Finding, FindingId } from '../domain/finding.ts'
 import { auditStandings, type AuditStanding } from '../drift/audit-store.ts'
-import {
-  acknowledgeFinding,
-  askToHeal,
-  findFinding,
-  listFindings,
-  lockFinding,
-} from '../drift/finding-store.ts'
+import { findFinding, listFindings } from '../drift/finding-read-store.ts'
+import { acknowledgeFinding, askToHeal, lockFinding } from '../drift/finding-store.ts'
 import { closeFinding } from '../drift/notices.ts'
 import { FIELDS } from '../http/fields.ts'
 import { findingView } from '../http/finding-view.ts'

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { AppError } from '../domain/error.ts'
 import type { Finding } from '../domain/finding.ts'
-import { listFindings } from '../drift/finding-store.ts'
+import { listFindings } from '../drift/finding-read-store.ts'
 import { railsOf } from '../environment/environment-store.ts'
 import { count } from '../explain/words.ts'
 import type { Db } from '../store/database.ts'

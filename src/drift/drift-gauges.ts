@@ -4,7 +4,7 @@ import type { Actor, Outcome } from '../lib/loop.ts'
 import type { Db } from '../store/database.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { auditStandings, type AuditStanding } from './audit-store.ts'
-import { countFindings } from './finding-store.ts'
+import { countFindings } from './finding-read-store.ts'
 
 /** Of proofs and of balances. */
 const OUTCOMES = ['match', 'mismatch', 'unavailable']

@@ -20,7 +20,7 @@ import {
   type LeftOut,
   type Scene,
 } from './difference.ts'
-import { standingAt } from './finding-store.ts'
+import { standingAt } from './finding-read-store.ts'
 import { Inquiry } from './inquiry.ts'
 import { removalsIn, type ListNotice } from './notice-store.ts'
 import { proveSample, type ProofDeps } from './proof-sample.ts'

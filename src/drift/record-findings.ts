@@ -9,11 +9,10 @@ import type { Tx } from '../store/database.ts'
 import { boundFindings, REREAD_KINDS } from './bounds.ts'
 import { cutFindings } from './difference.ts'
 import type { Cure, Examined, Judged, Stretch } from './examination.ts'
+import { knownFindings, standingAt } from './finding-read-store.ts'
 import {
-  knownFindings,
   openFinding,
   resolveFinding,
-  standingAt,
   touchFindings,
   type ResolvedFinding,
 } from './finding-store.ts'

@@ -2,7 +2,7 @@ import type { ChainId } from '../domain/chain.ts'
 import type { Db } from '../store/database.ts'
 import { REREAD_KINDS } from './bounds.ts'
 import type { Stretch } from './examination.ts'
-import { findingsToReread } from './finding-store.ts'
+import { findingsToReread } from './finding-read-store.ts'
 
 /** Findings looked at again in one round. */
 const REREAD_MAX = 200

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { decodeCursor } from '../../domain/cursor.ts'
 import { AppError } from '../../domain/error.ts'
-import { findFinding, listFindings } from '../../drift/finding-store.ts'
+import { findFinding, listFindings } from '../../drift/finding-read-store.ts'
 import { callerOf } from '../auth.ts'
 import type { App, RouteDeps } from '../deps.ts'
 import { FIELDS } from '../fields.ts'

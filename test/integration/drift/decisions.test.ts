@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Difference } from '../../../src/domain/finding.ts'
 import { findingId } from '../../../src/domain/id.ts'
+import { findingsToReread } from '../../../src/drift/finding-read-store.ts'
 import {
   acknowledgeFinding,
   askToHeal,
-  findingsToReread,
   lockFinding,
   openFinding,
   resolveFinding,
