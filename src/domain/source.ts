@@ -63,3 +63,16 @@ export class SourceError extends Error {
     this.kind = kind
   }
 }
+
+/** What somebody was asked, or why there is no answer. */
+export type Answer<T> = { readonly value: T } | { readonly failure: string }
+
+/** For those who go on without it: who cannot be heard says nothing. Anything else that fails is thrown. */
+export async function answerOf<T>(ask: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await ask() }
+  } catch (error) {
+    if (error instanceof SourceError) return { failure: error.message }
+    throw error
+  }
+}

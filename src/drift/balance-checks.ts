@@ -2,7 +2,7 @@ import type { Account, AuditSource, Balances, Holder } from '../domain/audit.ts'
 import type { Codec } from '../domain/chain.ts'
 import type { Difference, Finding } from '../domain/finding.ts'
 import { findingId } from '../domain/id.ts'
-import { SourceError } from '../domain/source.ts'
+import { answerOf } from '../domain/source.ts'
 import { heldRails } from '../confirmation/hold-store.ts'
 import type { Env } from '../lib/env.ts'
 import { watchersOf } from '../match/address-store.ts'
@@ -202,12 +202,8 @@ async function balancesOf(
   provider: string,
   holders: readonly Holder[],
 ): Promise<Balances | null> {
-  try {
-    return await audit.balances(provider, holders)
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error
-    return null
-  }
+  const answer = await answerOf(() => audit.balances(provider, holders))
+  return 'value' in answer ? answer.value : null
 }
 
 /** Null where the balance is of no use: what stands stays. One with another spread than the one before begins anew. */

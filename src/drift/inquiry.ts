@@ -1,6 +1,6 @@
 import type { Account, AuditSource, Proof, TokenNotice } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
-import { SourceError } from '../domain/source.ts'
+import { answerOf } from '../domain/source.ts'
 import { shownIn, type NumberedTransfer, type Transfer } from '../domain/transfer.ts'
 import type { Hex } from '../lib/hex.ts'
 import {
@@ -98,8 +98,9 @@ export class Inquiry {
 
   async #firstProof(block: BlockRef): Promise<Proven | null> {
     for (const provider of [this.#provider, ...this.#otherNames()]) {
-      const proof = await heard(() => this.#audit.prove(provider, block))
-      if (proof === null) continue
+      const answer = await answerOf(() => this.#audit.prove(provider, block))
+      if ('failure' in answer) continue
+      const proof = answer.value
       this.#onProof(proof)
       if (proof.outcome !== 'match') continue
       const { transfers } = proof
@@ -116,8 +117,8 @@ export class Inquiry {
     const own = isCovered ? ([[this.#provider, this.#witness]] as const) : []
     const witnesses = new Map<string, Witness | null>(own)
     for (const name of isCovered ? this.#otherNames() : this.#audit.providers) {
-      const account = await heard(() => this.#audit.account(name, height, height))
-      witnesses.set(name, account === null ? null : witnessOf(account))
+      const answer = await answerOf(() => this.#audit.account(name, height, height))
+      witnesses.set(name, 'failure' in answer ? null : witnessOf(answer.value))
     }
     this.#witnesses.set(height, witnesses)
     return witnesses
@@ -142,14 +143,4 @@ function isSameNotice(one: TokenNotice, other: TokenNotice): boolean {
     one.address === other.address &&
     one.value === other.value
   )
-}
-
-/** Who cannot be heard says nothing. */
-async function heard<T>(ask: () => Promise<T>): Promise<T | null> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (error instanceof SourceError) return null
-    throw error
-  }
 }

@@ -1,7 +1,7 @@
 import type { Account, AuditSource, Proof } from '../domain/audit.ts'
 import type { BlockRef } from '../domain/block.ts'
 import type { Difference, FindingId } from '../domain/finding.ts'
-import { SourceError } from '../domain/source.ts'
+import { answerOf } from '../domain/source.ts'
 import { differingReceipts, type Scene } from './difference.ts'
 
 export interface ProofDeps {
@@ -46,12 +46,8 @@ export async function proveSample(
 
 /** All receipts are much to ask for: who cannot give them is heard all the same. */
 async function proofOf(audit: AuditSource, provider: string, block: BlockRef): Promise<Proof> {
-  try {
-    return await audit.prove(provider, block)
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error
-    return { outcome: 'unavailable', detail: error.message }
-  }
+  const answer = await answerOf(() => audit.prove(provider, block))
+  return 'value' in answer ? answer.value : { outcome: 'unavailable', detail: answer.failure }
 }
 
 function isSampled(hash: string, every: number): boolean {

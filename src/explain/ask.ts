@@ -1,8 +1,8 @@
-import { SourceError, type ChainSource } from '../domain/source.ts'
+import { answerOf, type Answer, type ChainSource } from '../domain/source.ts'
 import type { TransactionSource } from '../domain/transaction.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Hex } from '../lib/hex.ts'
-import type { Asked, Live } from './facts.ts'
+import type { Live } from './facts.ts'
 
 /** What an explanation asks a chain's providers. */
 export type LiveSource = TransactionSource & Pick<ChainSource, 'head' | 'finalizedHead'>
@@ -32,25 +32,16 @@ export async function askLive(oracle: Oracle, txHash: Hex, patience: Patience): 
   return { transaction, head, finalized }
 }
 
-async function ask<T>(work: () => Promise<T>, { clock, leave }: Patience): Promise<Asked<T>> {
+async function ask<T>(work: () => Promise<T>, { clock, leave }: Patience): Promise<Answer<T>> {
   const answered = new AbortController()
-  const late = clock.sleep(ANSWER_MS_MAX, answered.signal).then((): Asked<T> => ({
+  const late = clock.sleep(ANSWER_MS_MAX, answered.signal).then((): Answer<T> => ({
     failure: `no answer within ${ANSWER_MS_MAX / 1_000} s`,
   }))
-  const asked = answer(work)
+  const asked = answerOf(work)
   leave?.(asked)
   try {
     return await Promise.race([asked, late])
   } finally {
     answered.abort()
-  }
-}
-
-async function answer<T>(work: () => Promise<T>): Promise<Asked<T>> {
-  try {
-    return { value: await work() }
-  } catch (error) {
-    if (error instanceof SourceError) return { failure: error.message }
-    throw error
   }
 }

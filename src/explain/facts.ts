@@ -6,20 +6,18 @@ import type { Endpoint } from '../delivery/endpoint.ts'
 import type { BlockHeader } from '../domain/block.ts'
 import type { Chain, Codec, Rail } from '../domain/chain.ts'
 import type { Sighting } from '../domain/deposit.ts'
+import type { Answer } from '../domain/source.ts'
 import type { TokenMovement, TransactionAnswer } from '../domain/transaction.ts'
 import type { Hex } from '../lib/hex.ts'
 import type { DepositAddress } from '../match/address-store.ts'
 import type { Rescan } from '../match/rescan-store.ts'
 import type { RecordedEvent } from '../outbox/feed-store.ts'
 
-/** What somebody was asked, or why there is no answer. */
-export type Asked<T> = { readonly value: T } | { readonly failure: string }
-
 /** What a chain's providers say at this moment. */
 export interface Live {
-  readonly transaction: Asked<TransactionAnswer>
-  readonly head: Asked<BlockHeader>
-  readonly finalized: Asked<BlockHeader | null>
+  readonly transaction: Answer<TransactionAnswer>
+  readonly head: Answer<BlockHeader>
+  readonly finalized: Answer<BlockHeader | null>
 }
 
 /** Where settled itself stands with a chain, and who of its parts is at work. */

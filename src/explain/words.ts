@@ -1,8 +1,8 @@
 import type { BlockRef } from '../domain/block.ts'
 import type { Codec } from '../domain/chain.ts'
 import type { Sighting } from '../domain/deposit.ts'
+import type { Answer } from '../domain/source.ts'
 import type { TokenMovement } from '../domain/transaction.ts'
-import type { Asked } from './facts.ts'
 
 const MINUTE = 60
 const HOUR = 3_600
@@ -41,7 +41,7 @@ export function sightingText(sighting: Sighting, codec: Codec): string {
   return `${block}: seen at ${seenAt.toISOString()}, ${fate}`
 }
 
-export function valueOf<T>(asked: Asked<T>): T | null {
+export function valueOf<T>(asked: Answer<T>): T | null {
   return 'value' in asked ? asked.value : null
 }
 
