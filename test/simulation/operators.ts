@@ -92,9 +92,12 @@ export class Operators {
 
   async readFeeds(daemon: Daemon, limit: number): Promise<void> {
     for (const reader of this.readers) {
+      if (reader.isReading) continue
       const { environment, after } = reader
       const url = `/v1/events?after=${after}&limit=${limit}`
+      reader.isReading = true
       const answer = await this.#ask(daemon, { method: 'GET', url, environment })
+      reader.isReading = false
       if (answer?.status === 200) reader.take(JSON.parse(answer.body))
     }
   }
@@ -148,7 +151,8 @@ export class Operators {
       'I1',
       () => `registered at height ${registeredHeight}, which nobody has shown`,
     )
-    this.#inDoubt.delete(`${environment} ${rail.id} ${address}`)
+    // Two who asked for the same one while it took its time have the same answer.
+    if (!this.#inDoubt.delete(`${environment} ${rail.id} ${address}`)) return
     this.#oracle.registered.push({
       environment,
       rail: rail.id,

@@ -43,7 +43,6 @@ export class Simulation {
   readonly #deadlineMs: number
   #daemons: Daemon[] = []
   #started = 0
-  #operations = 0
   #mined = 0
   #restMs: number | null = null
   #phase: Result['phase'] = 'setup'
@@ -131,7 +130,9 @@ export class Simulation {
     for (const daemon of this.#daemons) daemon.jumpWallClock(0)
     this.#world.transcript.tell('calm')
     const target = this.#mined + this.#profile.finality.lag + CALM_BLOCKS
-    while (this.#mined < target || this.#daemons.length === 0) await this.#step()
+    while (this.#mined < target || this.#daemons.length === 0 || this.#isAnyoneWaiting) {
+      await this.#step()
+    }
     const [daemon] = this.#daemons
     await required(daemon, 'waited for above').serve(() =>
       this.#operators.catchUp(required(daemon, 'waited for above')),
@@ -185,14 +186,20 @@ export class Simulation {
     }
   }
 
-  /** Until nobody waits for the database: then everybody waits for time. */
+  /** Until nobody waits for the database: then everybody waits for time, or for who does. */
   async #settle(): Promise<void> {
-    const { gate } = this.#world
+    const { gate, operations } = this.#world
     for (;;) {
       if (!gate.isOpen) await gate.whenIdle()
       await turn()
-      if (gate.isOpen && this.#operations === 0) return
+      if (gate.isOpen && operations.areWaiting) return
     }
+  }
+
+  /** Somebody takes time in a transaction, or waits for its end. */
+  get #isAnyoneWaiting(): boolean {
+    const isAnyUnderWay = this.#world.operations.isAnyUnderWay
+    return isAnyUnderWay || this.#daemons.some((daemon) => daemon.isWaiting)
   }
 
   #every(ms: number, run: () => void): void {
@@ -336,13 +343,10 @@ export class Simulation {
   }
 
   async #serving(daemon: Daemon, work: () => Promise<void>): Promise<void> {
-    this.#operations += 1
     try {
       await daemon.serve(work)
     } catch (error) {
       this.#world.failed(error)
-    } finally {
-      this.#operations -= 1
     }
   }
 
@@ -351,12 +355,8 @@ export class Simulation {
     if (this.#phase === 'end' || this.#world.failure !== null) return
     this.#world.coverage.count('kills')
     this.#world.time.after(this.#dice.between(200, 20_000), () => {
-      this.#operations += 1
-      this.#startDaemon()
-        .catch((error: unknown) => this.#world.failed(error))
-        .finally(() => {
-          this.#operations -= 1
-        })
+      const start = this.#world.operations.run(() => this.#startDaemon())
+      start.catch((error: unknown) => this.#world.failed(error))
     })
   }
 
