@@ -42,9 +42,8 @@ const REST_MS: Readonly<Record<string, number>> = {
 const REST_MS_OTHERS = 60_000
 /** How long a transaction takes before a statement: mostly a moment, sometimes longer than the server lets it. */
 const DAWDLES_MS = [
-  ...Array.from({ length: 20 }, () => [1, 300] as const),
-  [300, 3_500],
-  [300, 3_500],
+  ...Array.from({ length: 12 }, () => [1, 300] as const),
+  ...Array.from({ length: 3 }, () => [300, 3_500] as const),
   [4_000, 12_000],
 ] as const
 /** Its real pool lends ten at a time; the simulator's lends as many as are asked for at once. */
@@ -180,6 +179,7 @@ export class Daemon implements SessionOwner {
     const ms = this.#leisure.between(low, high)
     coverage.count(`F11 ${operations.isWithin ? 'a request' : 'an actor'} dawdled in a transaction`)
     transcript.tell(`${this.name}: takes ${ms} ms before ${statement.trim().slice(0, 40)}`)
+    if (!operations.isWithin) this.#world.dawdled(ms)
     return operations.letTimePass(this.#wait(ms))
   }
 

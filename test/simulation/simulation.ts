@@ -40,6 +40,7 @@ export class Simulation {
   readonly #operators: Operators
   readonly #judge: Judge
   readonly #dice: Dice
+  readonly #overlaps: Dice
   readonly #deadlineMs: number
   #daemons: Daemon[] = []
   #started = 0
@@ -53,6 +54,7 @@ export class Simulation {
     this.#profile = profile
     this.#world = new World(profile, server, (daemon) => this.#onDeath(daemon))
     this.#dice = this.#world.dice.fork('events')
+    this.#overlaps = this.#world.dice.fork('overlaps')
     this.#oracle = new Oracle(this.#world.chain, this.#world.rails)
     this.#observer = new Observer(this.#world, this.#oracle)
     this.#operators = new Operators(this.#world, this.#oracle)
@@ -117,6 +119,7 @@ export class Simulation {
     for (let extra = 1; extra < this.#profile.daemons; extra += 1) await this.#startDaemon()
     this.#every(this.#profile.blockMs, () => this.#onBlock())
     this.#every(4_000, () => this.#operate())
+    this.#world.dawdled = (ms) => this.#onDawdling(ms)
     this.#every(5_000, () => this.#disturbDaemons())
     this.#every(20_000, () => this.#attend())
     const { blocks } = this.#profile
@@ -322,6 +325,12 @@ export class Simulation {
     const [daemon] = this.#dice.shuffled(this.#daemons)
     if (daemon === undefined || this.#phase !== 'safety') return
     void this.#serving(daemon, () => this.#operators.act(daemon))
+  }
+
+  /** What people do while a transaction takes its time is what its locks have to hold off. */
+  #onDawdling(ms: number): void {
+    if (!this.#overlaps.chance(0.3)) return
+    this.#world.time.after(this.#overlaps.between(0, ms), () => this.#operate())
   }
 
   #disturbDaemons(): void {

@@ -52,6 +52,8 @@ export class World {
   pauseRate = 0
   /** How often a transaction takes its time before a statement. */
   dawdleRate = 0
+  /** Told of each actor's transaction that takes its time. */
+  dawdled: (ms: number) => void = () => undefined
   /** What broke: a violated invariant or a bug; the run ends with it. */
   failure: unknown = null
   /** Events may have been committed since somebody last looked. */
