@@ -14,6 +14,7 @@ import type { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
 import { FAMILIES } from './world/family.ts'
 import type { Receiver } from './world/receivers.ts'
+import { placedLogs } from './world/transaction.ts'
 
 const ENVIRONMENTS = ['acme-test', 'globex-test'] as const
 
@@ -88,6 +89,15 @@ export class Operators {
     if (dice.chance(profile.replays)) await this.#replay(daemon, dice.pick(this.#world.receivers))
     if (dice.chance(profile.endpointSwitches)) await this.#switchOff(daemon)
     await this.readFeeds(daemon, dice.between(1, 5))
+  }
+
+  /** The same while a transaction takes its time. Of a block whose payee registers right then it must miss nothing. */
+  async actMeanwhile(daemon: Daemon): Promise<void> {
+    const { chain, customers, profile } = this.#world
+    const paid = placedLogs(chain.tip).map(({ log }) => log.to)
+    const payees = customers.filter((customer) => paid.includes(customer))
+    if (profile.lateRegistrations === 0 || payees.length === 0) return this.act(daemon)
+    await this.register(daemon, this.#dice.pick(ENVIRONMENTS), this.#dice.pick(payees))
   }
 
   async readFeeds(daemon: Daemon, limit: number): Promise<void> {

@@ -118,7 +118,7 @@ export class Simulation {
     if (this.#profile.daemons > 1) this.#world.coverage.count('F13 two daemons')
     for (let extra = 1; extra < this.#profile.daemons; extra += 1) await this.#startDaemon()
     this.#every(this.#profile.blockMs, () => this.#onBlock())
-    this.#every(4_000, () => this.#operate(this.#dice))
+    this.#every(4_000, () => this.#operate())
     this.#world.dawdled = (ms) => this.#onDawdling(ms)
     this.#every(5_000, () => this.#disturbDaemons())
     this.#every(20_000, () => this.#attend())
@@ -321,8 +321,8 @@ export class Simulation {
     return chain.finalized === null || chain.isAncestor(chain.finalized, tip)
   }
 
-  #operate(dice: Dice): void {
-    const [daemon] = dice.shuffled(this.#daemons)
+  #operate(): void {
+    const [daemon] = this.#dice.shuffled(this.#daemons)
     if (daemon === undefined || this.#phase !== 'safety') return
     void this.#serving(daemon, () => this.#operators.act(daemon))
   }
@@ -330,7 +330,11 @@ export class Simulation {
   /** What people do while a transaction takes its time is what its locks have to hold off. */
   #onDawdling(ms: number): void {
     if (!this.#overlaps.chance(0.3)) return
-    this.#world.time.after(this.#overlaps.between(0, ms), () => this.#operate(this.#overlaps))
+    this.#world.time.after(this.#overlaps.between(0, ms), () => {
+      const [daemon] = this.#overlaps.shuffled(this.#daemons)
+      if (daemon === undefined || this.#phase !== 'safety') return
+      void this.#serving(daemon, () => this.#operators.actMeanwhile(daemon))
+    })
   }
 
   #disturbDaemons(): void {
