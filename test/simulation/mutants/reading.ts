@@ -63,12 +63,6 @@ export const READING: Mutants = {
     to: 'cursorRow(tx, chainId).executeTakeFirst()',
     needs: interleavings,
   },
-  'a takeover waits for nobody': {
-    file: 'store/lease.ts',
-    from: 'expires_at > clock_timestamp()\n    for key share`.execute(tx)',
-    to: 'expires_at > clock_timestamp()`.execute(tx)',
-    needs: (profile) => profile.daemons > 1 && interleavings(profile),
-  },
   'a takeover keeps the fence': {
     file: 'store/lease.ts',
     from: 'fence = fence + 1,',
