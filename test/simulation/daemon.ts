@@ -10,7 +10,13 @@ import type { Actor } from '../../src/lib/loop.ts'
 import { LeaseLostError } from '../../src/store/lease.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { SimPool } from './database/sim-pool.ts'
-import { isBeginning, type Mishap, type SessionOwner, type Statement } from './database/session.ts'
+import {
+  isBeginning,
+  type Happening,
+  type Mishap,
+  type SessionOwner,
+  type Statement,
+} from './database/session.ts'
 import { DATABASE_FAULTS } from './profile.ts'
 import { Violation } from './violation.ts'
 import type { Dice } from './world/dice.ts'
@@ -34,6 +40,12 @@ const REST_MS: Readonly<Record<string, number>> = {
 }
 
 const REST_MS_OTHERS = 60_000
+/** How long a transaction takes before a statement: mostly a moment, sometimes longer than the server lets it. */
+const DAWDLES_MS = [
+  ...Array.from({ length: 12 }, () => [1, 300] as const),
+  ...Array.from({ length: 3 }, () => [300, 3_500] as const),
+  [4_000, 12_000],
+] as const
 /** Its real pool lends ten at a time; the simulator's lends as many as are asked for at once. */
 const SESSIONS_MAX = 32
 
@@ -42,6 +54,7 @@ export class Daemon implements SessionOwner {
   readonly name: string
   readonly #world: World
   readonly #dice: Dice
+  readonly #leisure: Dice
   readonly #startedMs: number
   readonly #ticking = new Set<Actor>()
   readonly #lanes = new Set<Actor>()
@@ -53,13 +66,12 @@ export class Daemon implements SessionOwner {
   /** Resolves to null when the process dies: what its clients see. */
   readonly death: Promise<null>
   #die: () => void = () => undefined
-  /** Requests of its API under way; those are not paused, for their clients would wait with them. */
-  #requests = 0
 
   constructor(name: string, world: World) {
     this.name = name
     this.#world = world
     this.#dice = world.dice.fork(name)
+    this.#leisure = this.#dice.fork('interleavings')
     this.#startedMs = world.time.nowMs
     this.death = new Promise((resolve) => {
       this.#die = () => resolve(null)
@@ -68,9 +80,7 @@ export class Daemon implements SessionOwner {
 
   /** Runs something that a person or a client does with this daemon. */
   async serve(work: () => Promise<void>): Promise<void> {
-    this.#requests += 1
-    await Promise.race([work(), this.death])
-    this.#requests -= 1
+    await this.#world.operations.run(() => Promise.race([work(), this.death]))
   }
 
   get app(): App {
@@ -89,6 +99,10 @@ export class Daemon implements SessionOwner {
 
   get openTransactions(): number {
     return this.#pool?.openTransactions ?? 0
+  }
+
+  get isWaiting(): boolean {
+    return this.#pool?.isWaiting ?? false
   }
 
   async start(config: Config): Promise<void> {
@@ -141,15 +155,43 @@ export class Daemon implements SessionOwner {
     return drawn
   }
 
-  /** Between what was read and the transaction that writes: the place where a pause does most harm. */
+  /**
+   * Between what was read and the transaction that writes: the place where a pause does most harm. Before a request's
+   * nothing was read, and its client would wait as well.
+   */
   async linger(statement: string): Promise<void> {
-    if (!isBeginning(statement) || this.#requests > 0) return
+    if (!isBeginning(statement) || this.#world.operations.isWithin) return
     if (!this.#dice.chance(this.#world.pauseRate)) return
     const ms = this.#dice.between(2_000, 40_000)
     this.#world.coverage.count('F10 paused before a transaction')
     this.#world.transcript.tell(`${this.name}: paused for ${ms} ms before a transaction`)
     this.pause(ms)
     await this.#wait(0)
+  }
+
+  /** Within a transaction: what others do meanwhile its locks have to hold off. A process that is paused waits there. */
+  dawdle(statement: string): Promise<void> | null {
+    const { dawdleRate, operations, time, coverage, transcript } = this.#world
+    if (dawdleRate === 0) return null
+    const isPaused = this.#pausedUntilMs > time.nowMs && !operations.isWithin
+    if (!this.#leisure.chance(dawdleRate) && !isPaused) return null
+    const [low, high] = this.#leisure.pick(DAWDLES_MS)
+    const ms = this.#leisure.between(low, high)
+    coverage.count(`F11 ${operations.isWithin ? 'a request' : 'an actor'} dawdled in a transaction`)
+    transcript.tell(`${this.name}: takes ${ms} ms before ${statement.trim().slice(0, 40)}`)
+    if (!operations.isWithin) this.#world.dawdled(ms)
+    return operations.letTimePass(this.#wait(ms))
+  }
+
+  letTimePass(wait: Promise<void>): Promise<void> {
+    return this.#world.operations.letTimePass(wait)
+  }
+
+  happened(what: Happening): void {
+    this.#world.coverage.count(`F11 ${what}`)
+    if (what !== 'a transaction overlapped another') {
+      this.#world.transcript.tell(`${this.name}: ${what}`)
+    }
   }
 
   ran(statement: string, values: readonly unknown[], rows: number): void {

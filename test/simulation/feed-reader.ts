@@ -15,6 +15,8 @@ export class FeedReader {
   /** In the order of the feed. */
   readonly events = new Map<string, string>()
   after = 0
+  /** One page at a time: a second one would be the same. */
+  isReading = false
   readonly #versions = new Map<string, number>()
 
   constructor(environment: string) {

@@ -14,6 +14,7 @@ import type { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
 import { FAMILIES } from './world/family.ts'
 import type { Receiver } from './world/receivers.ts'
+import { placedLogs } from './world/transaction.ts'
 
 const ENVIRONMENTS = ['acme-test', 'globex-test'] as const
 
@@ -91,11 +92,23 @@ export class Operators {
     await this.readFeeds(daemon, dice.between(1, 5))
   }
 
+  /** The same while a transaction takes its time. Of a block whose payee registers right then it must miss nothing. */
+  async actMeanwhile(daemon: Daemon): Promise<void> {
+    const { chain, customers, profile } = this.#world
+    const paid = placedLogs(chain.tip).map(({ log }) => log.to)
+    const payees = customers.filter((customer) => paid.includes(customer))
+    if (profile.lateRegistrations === 0 || payees.length === 0) return this.act(daemon)
+    await this.register(daemon, this.#dice.pick(ENVIRONMENTS), this.#dice.pick(payees))
+  }
+
   async readFeeds(daemon: Daemon, limit: number): Promise<void> {
     for (const reader of this.readers) {
+      if (reader.isReading) continue
       const { environment, after } = reader
       const url = `/v1/events?after=${after}&limit=${limit}`
+      reader.isReading = true
       const answer = await this.#ask(daemon, { method: 'GET', url, environment })
+      reader.isReading = false
       if (answer?.status === 200) reader.take(JSON.parse(answer.body))
     }
   }
@@ -149,7 +162,8 @@ export class Operators {
       'I1',
       () => `registered at height ${registeredHeight}, which nobody has shown`,
     )
-    this.#inDoubt.delete(`${environment} ${rail.id} ${address}`)
+    // Two who asked for the same one while it took its time have the same answer.
+    if (!this.#inDoubt.delete(`${environment} ${rail.id} ${address}`)) return
     this.#oracle.registered.push({
       environment,
       rail: rail.id,

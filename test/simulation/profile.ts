@@ -137,6 +137,8 @@ export interface Profile {
   readonly paces: Readonly<Record<string, number>>
   readonly database: Rates<DatabaseFault>
   readonly pauses: number
+  /** Statements of a transaction before which time passes, so that transactions overlap. */
+  readonly interleavings: number
   readonly clockJumps: number
   readonly receivers: readonly Rates<Mood>[]
   readonly lateRegistrations: number
@@ -179,6 +181,7 @@ export function drawProfile(seed: string): Profile {
     paces: drawPaces(dice.fork('paces')),
     database: isTroubled ? drawRates(dice, DATABASE_FAULTS, 0.4, 0.012) : {},
     pauses: maybe(dice, 0.4, 0.1),
+    interleavings: maybe(dice.fork('interleavings'), 0.4, 0.1),
     clockJumps: maybe(dice, 0.3, 0.1),
     receivers: Array.from({ length: dice.between(1, 3) }, () => drawRates(dice, MOODS, 0.4, 0.3)),
     lateRegistrations: maybe(dice, 0.7, 0.5),

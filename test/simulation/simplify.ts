@@ -16,6 +16,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     database: { ...profile.database, kill_before: 0, kill_after: 0 },
   }),
   pauses: (profile) => ({ ...profile, pauses: 0 }),
+  interleavings: (profile) => ({ ...profile, interleavings: 0 }),
   clock_jumps: (profile) => ({ ...profile, clockJumps: 0 }),
   transport: providers((provider) => ({ ...provider, transport: {} })),
   batches: providers((provider) => ({ ...provider, batch: {} })),

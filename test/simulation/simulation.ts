@@ -40,10 +40,10 @@ export class Simulation {
   readonly #operators: Operators
   readonly #judge: Judge
   readonly #dice: Dice
+  readonly #overlaps: Dice
   readonly #deadlineMs: number
   #daemons: Daemon[] = []
   #started = 0
-  #operations = 0
   #mined = 0
   #restMs: number | null = null
   #phase: Result['phase'] = 'setup'
@@ -54,6 +54,7 @@ export class Simulation {
     this.#profile = profile
     this.#world = new World(profile, server, (daemon) => this.#onDeath(daemon))
     this.#dice = this.#world.dice.fork('events')
+    this.#overlaps = this.#world.dice.fork('overlaps')
     this.#oracle = new Oracle(this.#world.chain, this.#world.rails)
     this.#observer = new Observer(this.#world, this.#oracle)
     this.#operators = new Operators(this.#world, this.#oracle)
@@ -118,6 +119,7 @@ export class Simulation {
     for (let extra = 1; extra < this.#profile.daemons; extra += 1) await this.#startDaemon()
     this.#every(this.#profile.blockMs, () => this.#onBlock())
     this.#every(4_000, () => this.#operate())
+    this.#world.dawdled = (ms) => this.#onDawdling(ms)
     this.#every(5_000, () => this.#disturbDaemons())
     this.#every(20_000, () => this.#attend())
     const { blocks } = this.#profile
@@ -131,7 +133,9 @@ export class Simulation {
     for (const daemon of this.#daemons) daemon.jumpWallClock(0)
     this.#world.transcript.tell('calm')
     const target = this.#mined + this.#profile.finality.lag + CALM_BLOCKS
-    while (this.#mined < target || this.#daemons.length === 0) await this.#step()
+    while (this.#mined < target || this.#daemons.length === 0 || this.#isAnyoneWaiting) {
+      await this.#step()
+    }
     const [daemon] = this.#daemons
     await required(daemon, 'waited for above').serve(() =>
       this.#operators.catchUp(required(daemon, 'waited for above')),
@@ -188,14 +192,20 @@ export class Simulation {
     }
   }
 
-  /** Until nobody waits for the database: then everybody waits for time. */
+  /** Until nobody waits for the database: then everybody waits for time, or for who does. */
   async #settle(): Promise<void> {
-    const { gate } = this.#world
+    const { gate, operations } = this.#world
     for (;;) {
       if (!gate.isOpen) await gate.whenIdle()
       await turn()
-      if (gate.isOpen && this.#operations === 0) return
+      if (gate.isOpen && operations.areWaiting) return
     }
+  }
+
+  /** Somebody takes time in a transaction, or waits for its end. */
+  get #isAnyoneWaiting(): boolean {
+    const isAnyUnderWay = this.#world.operations.isAnyUnderWay
+    return isAnyUnderWay || this.#daemons.some((daemon) => daemon.isWaiting)
   }
 
   #every(ms: number, run: () => void): void {
@@ -320,6 +330,16 @@ export class Simulation {
     void this.#serving(daemon, () => this.#operators.act(daemon))
   }
 
+  /** What people do while a transaction takes its time is what its locks have to hold off. */
+  #onDawdling(ms: number): void {
+    if (!this.#overlaps.chance(0.3)) return
+    this.#world.time.after(this.#overlaps.between(0, ms), () => {
+      const [daemon] = this.#overlaps.shuffled(this.#daemons)
+      if (daemon === undefined || this.#phase !== 'safety') return
+      void this.#serving(daemon, () => this.#operators.actMeanwhile(daemon))
+    })
+  }
+
   #disturbDaemons(): void {
     if (this.#phase !== 'safety' || this.#daemons.length === 0) return
     const { coverage, transcript } = this.#world
@@ -339,13 +359,10 @@ export class Simulation {
   }
 
   async #serving(daemon: Daemon, work: () => Promise<void>): Promise<void> {
-    this.#operations += 1
     try {
       await daemon.serve(work)
     } catch (error) {
       this.#world.failed(error)
-    } finally {
-      this.#operations -= 1
     }
   }
 
@@ -354,12 +371,8 @@ export class Simulation {
     if (this.#phase === 'end' || this.#world.failure !== null) return
     this.#world.coverage.count('kills')
     this.#world.time.after(this.#dice.between(200, 20_000), () => {
-      this.#operations += 1
-      this.#startDaemon()
-        .catch((error: unknown) => this.#world.failed(error))
-        .finally(() => {
-          this.#operations -= 1
-        })
+      const start = this.#world.operations.run(() => this.#startDaemon())
+      start.catch((error: unknown) => this.#world.failed(error))
     })
   }
 

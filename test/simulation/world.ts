@@ -6,9 +6,11 @@ import { Alarms } from './alarms.ts'
 import { Coverage } from './coverage.ts'
 import type { Daemon } from './daemon.ts'
 import { Gate } from './database/gate.ts'
+import { LockQueue } from './database/lock-queue.ts'
 import type { SimServer } from './database/server.ts'
 import type { Statement } from './database/session.ts'
 import { Fences } from './fences.ts'
+import { Operations } from './operations.ts'
 import type { DatabaseFault, Profile, Rates } from './profile.ts'
 import { Transcript } from './transcript.ts'
 import { SimChain } from './world/chain.ts'
@@ -28,6 +30,8 @@ export class World {
   readonly dice: Dice
   readonly time = new WorldTime(START_MS)
   readonly gate = new Gate()
+  readonly locks = new LockQueue()
+  readonly operations = new Operations()
   readonly server: SimServer
   readonly coverage = new Coverage()
   readonly alarms = new Alarms(this.coverage)
@@ -46,6 +50,10 @@ export class World {
   /** Rates of the database's faults; emptied when the world calms down. */
   databaseRates: Rates<DatabaseFault> = {}
   pauseRate = 0
+  /** How often a transaction takes its time before a statement. */
+  dawdleRate = 0
+  /** Told of each actor's transaction that takes its time. */
+  dawdled: (ms: number) => void = () => undefined
   /** What broke: a violated invariant or a bug; the run ends with it. */
   failure: unknown = null
   /** Events may have been committed since somebody last looked. */
@@ -92,6 +100,7 @@ export class World {
   calm(): void {
     this.databaseRates = {}
     this.pauseRate = 0
+    this.dawdleRate = 0
     for (const provider of this.providers) provider.behave()
     for (const receiver of this.receivers) receiver.behave()
   }
@@ -134,6 +143,7 @@ export class World {
   disturb(): void {
     this.databaseRates = this.profile.database
     this.pauseRate = this.profile.pauses
+    this.dawdleRate = this.profile.interleavings
   }
 
   #config(): Config {

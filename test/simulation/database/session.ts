@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Gate } from './gate.ts'
+import type { LockQueue } from './lock-queue.ts'
 
 /**
  * What may go wrong with a statement.
@@ -25,10 +26,22 @@ export interface SessionOwner {
   befalls(statement: string, inTransaction: boolean): Mishap | null
   /** Lets virtual time pass before a statement, as when the process is paused there. */
   linger(statement: string): Promise<void>
+  /** The same within a transaction, which keeps its locks meanwhile; null where none passes. */
+  dawdle(statement: string): Promise<void> | null
+  /** While a statement waits for another transaction's end. */
+  letTimePass(wait: Promise<void>): Promise<void>
+  happened(what: Happening): void
   kill(): Promise<void>
   ran(statement: string, values: readonly unknown[], rows: number): void
   committed(statements: readonly Statement[]): void
 }
+
+/** What comes of transactions that overlap. */
+export type Happening =
+  | 'a transaction overlapped another'
+  | 'waited for a lock'
+  | 'ran into a deadlock'
+  | 'ended for idling in a transaction'
 
 export interface Statement {
   readonly text: string
@@ -42,11 +55,11 @@ export interface Connections {
   shared(): Promise<pg.PoolClient>
   /** How many transactions are open, of all daemons. */
   readonly open: number
+  /** Calls back when a transaction that begins to idle now has idled for as long as the daemon's settings let it. */
+  afterIdling(run: () => void): void
 }
 
 const CODES = { serialization: '40001', deadlock: '40P01' } as const
-/** Turns that a statement leaves to others while one of them holds a lock it needs; some ten statements end any. */
-const TURNS_MAX = 100
 const LOCK_NOT_AVAILABLE = '55P03'
 
 /** A connection as a daemon sees it: a real one, with bad luck. */
@@ -54,24 +67,39 @@ export class Session {
   readonly #owner: SessionOwner
   readonly #connections: Connections
   readonly #gate: Gate
+  readonly #locks: LockQueue
+  /** While its transaction waits for its client. */
+  #idling: object | null = null
   /** While a transaction is open. */
   #client: pg.PoolClient | null = null
   #statements: Statement[] | null = null
   #state: 'sound' | 'aborted' | 'broken' = 'sound'
   #released = false
 
-  constructor(owner: SessionOwner, connections: Connections, gate: Gate) {
+  constructor(
+    owner: SessionOwner,
+    connections: Connections,
+    { gate, locks }: { readonly gate: Gate; readonly locks: LockQueue },
+  ) {
     this.#owner = owner
     this.#connections = connections
     this.#gate = gate
+    this.#locks = locks
   }
 
   get inTransaction(): boolean {
     return this.#statements !== null
   }
 
+  /** Whether only time, or another transaction's end, lets it go on. */
+  get isWaiting(): boolean {
+    return this.#idling !== null || this.#locks.has(this)
+  }
+
   async query(text: string, values: readonly unknown[] = []): Promise<unknown> {
     if (!this.#owner.isAlive) return forever()
+    const wait = this.inTransaction ? this.#owner.dawdle(text) : null
+    if (wait !== null) await this.#idle(wait)
     if (this.#state === 'broken') throw connectionLost()
     if (this.#state === 'aborted') {
       if (text === 'rollback') return this.#rolledBack()
@@ -99,8 +127,27 @@ export class Session {
   async abandon(): Promise<void> {
     if (this.#released) return
     this.#released = true
+    this.#idling = null
+    this.#locks.leave(this)
     if (this.inTransaction) await this.#send('rollback')
     this.#giveBack()
+  }
+
+  /** The server counts the time, and ends a transaction whose client lets too much of it pass. */
+  async #idle(wait: Promise<void>): Promise<void> {
+    const idling = {}
+    this.#idling = idling
+    this.#connections.afterIdling(() => {
+      if (this.#idling === idling) void this.#endForIdling()
+    })
+    await wait
+    this.#idling = null
+  }
+
+  async #endForIdling(): Promise<void> {
+    this.#owner.happened('ended for idling in a transaction')
+    this.#state = 'broken'
+    await this.#giveUp()
   }
 
   /** Who died while it waited for its turn never learns of anything. */
@@ -128,32 +175,33 @@ export class Session {
     return result
   }
 
-  /** Under a name, so that the server plans each statement once, and with the world's time in place of its own. */
-  #send(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult> {
-    if (!text.includes('clock_timestamp()')) return this.#pass(text, [...values])
-    const time = `$${values.length + 1}::timestamptz`
-    const timed = text.replaceAll('clock_timestamp()', time)
-    return this.#pass(timed, [...values, this.#owner.databaseTime.toISOString()])
-  }
-
   /**
-   * A statement that needs another transaction's lock steps back and queues again behind it. Only one statement is
-   * under way at a time, so one that waited on the server would wait for ever. Of two transactions that wait for each
-   * other a server ends one; here `TURNS_MAX` does.
+   * A statement that needs another transaction's lock steps back and tries again when one has ended. Only one is under
+   * way at a time, so one that waited on the server would wait for ever. Where all transactions that are open wait for
+   * each other, a server ends one; here it is the last that came to wait.
    */
-  async #pass(text: string, values: unknown[]): Promise<pg.QueryResult> {
-    for (let turns = 0; turns < TURNS_MAX; turns += 1) {
+  async #send(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult> {
+    for (;;) {
       const result = await this.#gate.pass(() => this.#try(text, values))
       if (result !== 'locked') return result
+      const { inTransaction } = this
+      if (inTransaction && this.#locks.transactions + 1 >= this.#connections.open) {
+        this.#owner.happened('ran into a deadlock')
+        return this.#abort(CODES.deadlock)
+      }
+      this.#owner.happened('waited for a lock')
+      await this.#owner.letTimePass(this.#locks.wait(this, inTransaction))
     }
-    return this.#abort(CODES.deadlock)
   }
 
-  async #try(text: string, values: unknown[]): Promise<pg.QueryResult | 'locked'> {
+  async #try(text: string, values: readonly unknown[]): Promise<pg.QueryResult | 'locked'> {
     if (!this.#owner.isAlive && text !== 'rollback') throw connectionLost()
-    if (isBeginning(text)) this.#client = await this.#connections.lend()
+    if (isBeginning(text)) {
+      this.#client = await this.#connections.lend()
+      if (this.#connections.open > 1) this.#owner.happened('a transaction overlapped another')
+    }
     const client = this.#client ?? (await this.#connections.shared())
-    const query = { name: nameOf(text), text, values }
+    const query = this.#query(text, values)
     const isEnd = text === 'commit' || text === 'rollback'
     // The savepoint is spared where nobody else can hold a lock.
     const mayStepBack = this.inTransaction && !isEnd && this.#connections.open > 1
@@ -162,9 +210,20 @@ export class Session {
     return result
   }
 
+  /** Under a name, so that the server plans each statement once, and with the world's time in place of its own. */
+  #query(text: string, values: readonly unknown[]): pg.QueryConfig {
+    if (!text.includes('clock_timestamp()'))
+      return { name: nameOf(text), text, values: [...values] }
+    const timed = text.replaceAll('clock_timestamp()', `$${values.length + 1}::timestamptz`)
+    const nowText = this.#owner.databaseTime.toISOString()
+    return { name: nameOf(timed), text: timed, values: [...values, nowText] }
+  }
+
   #giveBack(): void {
-    this.#client?.release()
+    if (this.#client === null) return
+    this.#client.release()
     this.#client = null
+    this.#locks.ended()
   }
 
   async #die(): Promise<never> {

@@ -1,4 +1,5 @@
 import {
+  interleavings,
   lateRegistrations,
   lieOf,
   reorgs,
@@ -51,6 +52,12 @@ export const JUDGING: Mutants = {
     from: 'ours === undefined ? height <= finalHeight : ours === hash',
     to: 'ours !== undefined || height <= finalHeight',
     needs: tornProvider,
+  },
+  'a registration is not held off while a block is matched': {
+    file: 'match/match-store.ts',
+    from: 'select epoch from address_epoch where chain_id = ${chainId} for share`',
+    to: 'select epoch from address_epoch where chain_id = ${chainId}`',
+    needs: (profile) => lateRegistrations(profile) && interleavings(profile),
   },
   'the filter forgets who registers late': {
     file: 'match/address-filter.ts',

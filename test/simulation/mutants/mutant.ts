@@ -44,6 +44,8 @@ export const reorgs = ({ reorgs: { rate } }: Profile): boolean => rate > 0
 export const returns = ({ reorgs: { rate, returns: back } }: Profile): boolean =>
   rate > 0 && back > 0
 export const lateRegistrations = (profile: Profile): boolean => profile.lateRegistrations > 0
+/** Transactions take their time, so that others run beside them. */
+export const interleavings = (profile: Profile): boolean => profile.interleavings > 0
 /** One daemon is paused right before it writes, and the other one takes over meanwhile. */
 export const takeovers = ({ daemons, pauses }: Profile): boolean => daemons > 1 && pauses > 0
 /** Of a provider's replicas some hang on branches that are left, while addresses come late. */

@@ -1,4 +1,12 @@
-import { chainOf, databaseFault, lieOf, lostProvider, takeovers, type Mutants } from './mutant.ts'
+import {
+  chainOf,
+  databaseFault,
+  interleavings,
+  lieOf,
+  lostProvider,
+  takeovers,
+  type Mutants,
+} from './mutant.ts'
 
 /** In what providers say, and in our view of the chain. */
 export const READING: Mutants = {
@@ -48,6 +56,12 @@ export const READING: Mutants = {
     from: 'await assertFence(tx, lease)\n      const result = await this.#options.apply(tx, step)',
     to: 'const result = await this.#options.apply(tx, step)',
     needs: takeovers,
+  },
+  'steps of one chain run beside each other': {
+    file: 'block/block-store.ts',
+    from: 'cursorRow(tx, chainId).forUpdate().executeTakeFirst()',
+    to: 'cursorRow(tx, chainId).executeTakeFirst()',
+    needs: interleavings,
   },
   'a takeover keeps the fence': {
     file: 'store/lease.ts',
