@@ -202,9 +202,9 @@ export async function resumeChain(tx: Tx, chainId: ChainId, ancestor: BlockRef):
 }
 
 /**
- * A block that comes back after a reorg (A→B→A) is the same row again. Only one that left may be written over: a header's
- * hash is the provider's word, and two blocks of our view under one hash could never be read again. What was shown under
- * the hash of another height, and left, must not keep the true one out either.
+ * A block that comes back after a reorg (A→B→A) is the same row again. Only one that left may be written over: a
+ * header's hash is the provider's word, and two blocks of our view under one hash could never be read again. What was
+ * shown under the hash of another height, and left, must not keep the true one out either.
  */
 async function insertBlocks(
   tx: Tx,

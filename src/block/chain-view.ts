@@ -54,8 +54,8 @@ export function blockAt(view: ChainView, height: number): BlockHeader | null {
 }
 
 /**
- * The leading part of `blocks` that links to the tip, block by block. Empty: not even the first one does. A hash belongs
- * to one block, so one that bears the hash of another links to nothing.
+ * The leading part of `blocks` that links to the tip, block by block. Empty: not even the first one does. A hash
+ * belongs to one block, so one that bears the hash of another links to nothing.
  */
 export function linkedPrefix<B extends BlockHeader>(view: ChainView, blocks: readonly B[]): B[] {
   const linked: B[] = []
@@ -71,11 +71,9 @@ export function linkedPrefix<B extends BlockHeader>(view: ChainView, blocks: rea
   return linked
 }
 
-/** The block of ours whose hash keeps `block` from linking to the tip, as it would by its parent and height. */
-export function namesakeOf(view: ChainView, block: BlockHeader): BlockHeader | null {
-  const tip = tipOf(view)
-  if (tip === null || !isChild(block, tip)) return null
-  return view.blocks.find(({ hash }) => hash === block.hash) ?? null
+/** The block of ours whose hash a block above our tip bears. Where that one links to the tip, it is a lie. */
+export function namesakeOf(view: ChainView, { hash }: BlockRef): BlockHeader | null {
+  return view.blocks.find((block) => block.hash === hash) ?? null
 }
 
 /**

@@ -16,8 +16,8 @@ export interface Meeting {
 /**
  * Walks down from where the provider's branch and ours part until they meet, reading every header anew: a
  * divergence counts only if the provider repeats it and its own headers link. `ancestor` is null when they do not
- * meet in the headers that link to our tip. `unsteady`: the provider no longer shows the divergence, or is switching branches under our
- * eyes; look again later. Bounded by the blocks we hold.
+ * meet in the headers that link to our tip. `unsteady`: the provider no longer shows the divergence, or is switching
+ * branches under our eyes; look again later. Bounded by the blocks we hold.
  */
 export async function findAncestor(
   view: ChainView,

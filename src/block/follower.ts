@@ -183,7 +183,7 @@ export class Follower implements Actor {
     const height = start === 'finalized' ? settledHeight : start
     const block = await source.block(height)
     if (block === null) return idle('waiting_for_start')
-    // Below it nothing is held that a reorg could go back to, so it must not come from a branch that is not the final one.
+    // Below it nothing is held that a reorg could go back to: it has to be of the branch that is final.
     const isClaimed = sight.claimed !== null && height <= sight.claimed.height
     if (isClaimed && !(await source.isFinal(block))) return idle('waiting_for_start')
     return this.#connect(lease, chainView.EMPTY_VIEW, [block], sight)
@@ -191,7 +191,8 @@ export class Follower implements Actor {
 
   /** Near the head: block by block, each bound to its hash. */
   async #extend(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
-    const from = required(chainView.tipOf(view), 'extending an empty view').height + 1
+    const tip = required(chainView.tipOf(view), 'extending an empty view')
+    const from = tip.height + 1
     const to = Math.min(sight.head.height, from + LIVE_BLOCKS_MAX - 1)
     const heights = Array.from({ length: to - from + 1 }, (_, index) => from + index)
     const answers = await Promise.all(heights.map((height) => this.#options.source.block(height)))
@@ -201,17 +202,19 @@ export class Follower implements Actor {
     if (next === undefined) return idle('head_not_served')
     const linked = chainView.linkedPrefix(view, served)
     if (linked.length > 0) return this.#connect(lease, view, linked, sight)
-    this.#reportNamesake(view, next)
+    const isOnTop = next.parentHash === tip.hash
+    if (isOnTop && this.#isNamesake(view, next)) return idle('hash_is_taken')
     return this.#reorganise(lease, view, sight.head)
   }
 
   /** Without a word the chain would merely seem to stand: a hash of two blocks is no reorg, and nothing links to it. */
-  #reportNamesake(view: chainView.ChainView, block: BlockHeader): void {
+  #isNamesake(view: chainView.ChainView, block: BlockRef): boolean {
     const ours = chainView.namesakeOf(view, block)
-    if (ours === null) return
+    if (ours === null) return false
     const { chain, report } = this.#options
     const evidence = { height: block.height, hash: block.hash, ours: ours.height }
     report.providerLied(chain, 'a block has the hash of another one', evidence)
+    return true
   }
 
   async #connect(
@@ -246,6 +249,7 @@ export class Follower implements Actor {
     const tip = required(chainView.tipOf(view), 'backfilling an empty view')
     const range = await this.#ahead.next(tip.height + 1, claimed.height)
     if (range.first.parentHash !== tip.hash) return this.#reorganise(lease, view, tip)
+    if (this.#isNamesake(view, range.last)) return idle('hash_is_taken')
     this.#ahead.lookAhead(range.last.height + 1, claimed.height)
     const linked = chainView.connect(view, [range.last], true)
     const next = chainView.finalize(linked, range.last)
@@ -302,21 +306,27 @@ export class Follower implements Actor {
         return idle('head_left_behind')
       case 'halt':
         return this.#halt(lease, reorg.halt)
-      case 'follow': {
-        const { ancestor, blocks } = reorg
-        const { finalized } = view
-        await this.#commit(lease, chainView.disconnect(view, ancestor), {
-          kind: 'disconnect',
-          chainId: this.#options.chain.id,
-          finalized,
-          ancestor,
-          blocks,
-        })
-        const depth = required(blocks[0], 'a reorg takes blocks away').height - ancestor.height
-        this.#options.report.reorg(this.#options.chain, ancestor, depth)
-        return busy('reorganised')
-      }
+      case 'follow':
+        return this.#disconnect(lease, view, reorg)
     }
+  }
+
+  async #disconnect(
+    lease: Lease,
+    view: chainView.ChainView,
+    { ancestor, blocks }: Pick<DisconnectStep, 'ancestor' | 'blocks'>,
+  ): Promise<Outcome> {
+    const { chain, report } = this.#options
+    await this.#commit(lease, chainView.disconnect(view, ancestor), {
+      kind: 'disconnect',
+      chainId: chain.id,
+      finalized: view.finalized,
+      ancestor,
+      blocks,
+    })
+    const depth = required(blocks[0], 'a reorg takes blocks away').height - ancestor.height
+    report.reorg(chain, ancestor, depth)
+    return busy('reorganised')
   }
 
   async #startHeight(): Promise<number> {

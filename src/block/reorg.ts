@@ -26,10 +26,10 @@ export interface Evidence extends Pick<Known, 'recordedBlock' | 'recordedAbove'>
 }
 
 /**
- * What is above the finalized block is followed at the word of one provider. Whatever goes deeper is a person's to accept,
- * and is not offered while other providers uphold what this one has replaced: then it is one provider that has changed
- * its mind, and not the chain. Below the headers that link to our tip that is asked again after a person has accepted,
- * since nothing we hold tells how deep it is then.
+ * What is above the finalized block is followed at the word of one provider. Whatever goes deeper is a person's to
+ * accept, and is not offered while other providers uphold what this one has replaced: then it is one provider that has
+ * changed its mind, and not the chain. Below our headers the others are asked at every look, also after a person has
+ * accepted: only there may the depth be another than the one that was accepted.
  */
 export async function judgeReorg(
   view: ChainView,

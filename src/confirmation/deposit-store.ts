@@ -199,7 +199,10 @@ async function upsertDeposits(
     where d.version < excluded.version`.execute(tx)
 }
 
-/** A block that comes back (A→B→A) revives the sighting it had. */
+/**
+ * A block that comes back (A→B→A) revives the sighting it had. Its place is told anew: what was shown under its hash
+ * before may have been another block.
+ */
 async function saveSightings(tx: Tx, transitions: readonly Transition[], now: Date): Promise<void> {
   const seen = transitions.map(({ deposit }) => deposit).filter(({ state }) => state === 'detected')
   const gone = transitions
@@ -212,7 +215,11 @@ async function saveSightings(tx: Tx, transitions: readonly Transition[], now: Da
         ${seen.map((d) => d.id)}::text[], ${seen.map((d) => toBytes(d.blockHash))}::bytea[],
         ${seen.map((d) => d.height)}::bigint[], ${seen.map((d) => d.blockTime)}::timestamptz[],
         ${seen.map((d) => d.logIndex)}::int[])
-      on conflict (deposit_id, block_hash) do update set orphaned_at = null`.execute(tx)
+      on conflict (deposit_id, block_hash) do update set
+        orphaned_at = null,
+        height = excluded.height,
+        block_time = excluded.block_time,
+        log_index = excluded.log_index`.execute(tx)
   }
   if (gone.length > 0) {
     await sql`

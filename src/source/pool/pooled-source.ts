@@ -163,7 +163,7 @@ export class PooledSource<P extends Provider> implements OpenSource {
     }
   }
 
-  /** Null when it calls nothing final at that height yet, or does not have it; else whether it shows this very block. */
+  /** Whether it shows this very block. Null: it calls nothing final at that height yet, or does not have it. */
   async #vouches(provider: P, { height, hash }: BlockRef): Promise<boolean | null> {
     const { finalHeight, shown } = await provider.finalityAt(height)
     if (finalHeight === null || finalHeight < height || shown === null) return null

@@ -31,7 +31,7 @@ export function joinInfos(block: TronBlock, infos: readonly TransactionInfo[]): 
 /**
  * The block's own word on success is what producers agreed on; the infos are one node's. Where they disagree,
  * one of them is wrong, and no money is credited on a guess. Nor is any passed over on one: a block that does not say
- * how a contract ran leaves the infos alone with it. (Plain transfers of old blocks have `"ret":[{}]`, as of June 2019.)
+ * how a contract ran leaves the infos alone with it. (Plain transfers had `"ret":[{}]` in 2019.)
  */
 export function executionOf(transaction: BlockTransaction, info: TransactionInfo): Execution {
   const { txHash, type, contractRet } = transaction

@@ -7,11 +7,13 @@ import type { Address } from '../../../src/domain/chain.ts'
 import { required } from '../../../src/lib/assert.ts'
 import {
   fakeBlock,
+  fakeLog,
   hashOf as fakeHash,
+  quantity,
   startFakeNode,
   type FakeNode,
 } from '../../support/fake-node.ts'
-import { openFakeSource } from '../../support/fake-source.ts'
+import { fakeDeps, openFakeSource } from '../../support/fake-source.ts'
 import { ANVIL, ENVIRONMENT, flowWorld, RAIL, type FlowWorld } from '../../support/flow-world.ts'
 import { hashOf, ScriptedChain } from '../../support/scripted-chain.ts'
 
@@ -83,7 +85,7 @@ test('a deposit remembers when it entered each state it has been in', async (t) 
 test('a block under the hash of one that is read with it is not connected, and the chain goes on', async (t) => {
   const { node, world, lines } = await fakeWorld(t)
   showUnder(node, 11, fakeHash(5))
-  assert.equal((await world.run(world.watch.follower)).at(-1), 'head_unsteady')
+  assert.equal((await world.run(world.watch.follower)).at(-1), 'hash_is_taken')
   await assertGoesOn(world, node)
   assert.match(JSON.stringify(lines), /a block has the hash of another one/)
 })
@@ -92,7 +94,7 @@ test('a block under the hash of one that is held is not connected, and the chain
   const { node, world, lines } = await fakeWorld(t)
   await world.run(world.watch.follower)
   showUnder(node, 11, fakeHash(5))
-  assert.equal((await world.run(world.watch.follower)).at(-1), 'head_unsteady')
+  assert.equal((await world.run(world.watch.follower)).at(-1), 'hash_is_taken')
   await assertGoesOn(world, node)
   assert.match(JSON.stringify(lines), /a block has the hash of another one/)
 })
@@ -100,7 +102,8 @@ test('a block under the hash of one that is held is not connected, and the chain
 test('a range that ends under the hash of a block that is held is not connected', async (t) => {
   const chain = new ScriptedChain()
   chain.mineEmpty(10)
-  const world = await flowWorld(t, chain)
+  const { lines, deps } = fakeDeps()
+  const world = await flowWorld(t, chain, { report: deps.report })
   await world.run(world.watch.follower)
   const before = await readView(world.db, ANVIL.chain.id)
   const { hash } = required(chain.blocks[5], 'of ten')
@@ -112,8 +115,9 @@ test('a range that ends under the hash of a block that is held is not connected'
     return { ...range, last: { ...range.last, hash } }
   }
   chain.isFinal = async () => true
-  await assert.rejects(world.watch.follower.tick(), /1 of 1 blocks have the hash of another one/)
+  assert.equal((await world.watch.follower.tick()).name, 'hash_is_taken')
   assert.deepEqual(await readView(world.db, ANVIL.chain.id), before)
+  assert.match(JSON.stringify(lines), /a block has the hash of another one/)
 })
 
 test('a hash that was shown for another height, and left with its block, stands in no block’s way', async (t) => {
@@ -122,6 +126,26 @@ test('a hash that was shown for another height, and left with its block, stands 
   await world.run(world.watch.follower)
   assert.equal(tipOf(await readView(world.db, ANVIL.chain.id))?.hash, fakeHash(12))
   await assertGoesOn(world, node)
+})
+
+test('what was seen in a block under the hash of another height is on record where that block stands', async (t) => {
+  const { node, world } = await fakeWorld(t)
+  await world.register([ALICE])
+  showUnder(node, 11, fakeHash(12))
+  const early = { ...fakeLog(11, 0, { to: ALICE }), blockHash: fakeHash(12) }
+  node.blocks[11]?.logs.push(early)
+  await world.run(world.watch.follower)
+  const place = { blockNumber: quantity(12), logIndex: quantity(3) }
+  node.blocks[11] = fakeBlock(11)
+  node.blocks[12] = { ...fakeBlock(12), logs: [{ ...early, ...place }] }
+  await world.run(world.watch.follower)
+  const sightings = await world.db.selectFrom('sighting').selectAll().execute()
+  const times = sightings.map(({ block_time: time }) => time.getTime())
+  assert.deepEqual(
+    sightings.map(({ height, log_index, orphaned_at }) => ({ height, log_index, orphaned_at })),
+    [{ height: 12, log_index: 3, orphaned_at: null }],
+  )
+  assert.deepEqual(times, [Number(fakeBlock(12).header.timestamp) * 1_000])
 })
 
 async function fakeWorld(t: TestContext) {
