@@ -4,7 +4,6 @@ import type { Operators } from './operators.ts'
 import { keyOf, type Oracle } from './oracle.ts'
 import { hold, Violation } from './violation.ts'
 import type { World } from './world.ts'
-import { isForgery, type Forgery } from './world/forgery.ts'
 
 interface DepositRow {
   readonly id: string
@@ -159,7 +158,7 @@ export class Judge {
     for (const row of await this.#deposits()) {
       if (!ALIVE.has(row.state)) continue
       const transaction = `0x${row.transaction}` as Hex
-      if (this.#isForged({ blockHash: `0x${row.block}`, transaction })) {
+      if (this.#world.isForged({ blockHash: `0x${row.block}`, transaction })) {
         if (row.state === 'detected') continue
         return new Violation('I3', `a forged transfer is ${row.state}`)
       }
@@ -193,9 +192,5 @@ export class Judge {
               encode(block_hash, 'hex') as block
        from deposit order by id`,
     )
-  }
-
-  #isForged(shown: Forgery): boolean {
-    return this.#world.providers.some(({ forged }) => isForgery(forged, shown))
   }
 }

@@ -4,8 +4,6 @@ import type { Hex } from '../../src/lib/hex.ts'
 import { ownerOf, type Claim, type Oracle } from './oracle.ts'
 import { hold } from './violation.ts'
 import type { World } from './world.ts'
-import { isForgery } from './world/forgery.ts'
-import type { Shown } from './world/providers.ts'
 import type { SimBlock } from './world/transaction.ts'
 
 interface EventRow {
@@ -213,29 +211,21 @@ export class Observer {
   /** A head that goes back is no reorg: something leaves only when another branch was shown in its place. */
   #checkGone(row: EventRow, data: Payload['data']): void {
     if (this.#isForged(data)) return
-    const { height, hash } = data.block
-    const { chain, providers } = this.#world
-    const block = chain.blocks.get(hash)
-    const isReplaced = providers.some(({ shown }) =>
-      [...shown.entries()].some(([at, hashes]) => {
-        const ours = block === undefined ? null : chain.at(block, at)
-        return at <= height && this.#wasReplaced(hashes, ours?.hash)
-      }),
-    )
+    const { height } = data.block
+    const { chain } = this.#world
+    const block = this.#block(data)
+    const heights = Array.from({ length: height + 1 }, (_, at) => at)
+    const isReplaced = heights.some((at) => this.#wasReplaced(at, chain.at(block, at)?.hash))
     hold(isReplaced, 'I8', () => `${row.id}: block ${height} left, though nothing replaced it`)
   }
 
   /** Whether another block of that height was shown since ours was; a branch that was left before is none of it. */
-  #wasReplaced(hashes: ReadonlyMap<Hex, Shown>, ours: Hex | undefined): boolean {
-    const everywhere = this.#world.providers.flatMap(({ shown }) => [...shown.values()])
-    const sinceMs =
-      ours === undefined
-        ? 0
-        : Math.min(...everywhere.map((one) => one.get(ours)?.firstMs ?? Infinity))
-    const isUnknown = sinceMs === Infinity
-    return [...hashes].some(
-      ([other, { lastMs }]) => other !== ours && (isUnknown || lastMs >= sinceMs),
-    )
+  #wasReplaced(height: number, ours: Hex | undefined): boolean {
+    const { providers } = this.#world
+    const shown = providers.flatMap((provider) => [...(provider.shown.get(height) ?? [])])
+    const firsts = shown.flatMap(([hash, { firstMs }]) => (hash === ours ? [firstMs] : []))
+    const sinceMs = firsts.length === 0 ? 0 : Math.min(...firsts)
+    return shown.some(([hash, { lastMs }]) => hash !== ours && lastMs >= sinceMs)
   }
 
   #isShownBelow(block: SimBlock, height: number): boolean {
@@ -253,8 +243,7 @@ export class Observer {
   }
 
   #isForged({ block, transaction }: Payload['data']): boolean {
-    const shown = { blockHash: block.hash, transaction: transaction.hash }
-    return this.#world.providers.some(({ forged }) => isForgery(forged, shown))
+    return this.#world.isForged({ blockHash: block.hash, transaction: transaction.hash })
   }
 
   #block(data: Payload['data']): SimBlock {

@@ -200,8 +200,9 @@ export class Operators {
   }
 
   /**
-   * What a person does about a halt who knows the chain: follows it if it broke its word, else has it looked at again. And
-   * so where there is no ancestor to accept, because others still uphold what is gone: that ends when they have come along.
+   * What a person does about a halt who knows the chain: follows it if it broke its word, else has it looked at again.
+   * And so where there is no ancestor to accept, because others still uphold what is gone: that ends when they have
+   * come along.
    */
   async attend(daemon: Daemon): Promise<'resumed' | 'retried' | null> {
     const { chain, chainId } = this.#world
@@ -215,17 +216,15 @@ export class Operators {
           'I3',
           () => `the chain stands still for block ${finalized?.height}, which never was final`,
         )
-        if (finalized === null || chain.isCanonical(finalized.hash)) {
-          await retryChain(tx, chainId)
-          return 'retried'
+        const isKept = finalized === null || chain.isCanonical(finalized.hash)
+        if (!isKept && halt.ancestor !== null) {
+          await acceptReorg(tx, chainId, halt.ancestor)
+          return 'resumed'
         }
-        if (halt.ancestor === null) {
-          await retryChain(tx, chainId)
-          this.#world.transcript.tell(`a person has it looked at again: ${halt.reason}`)
-          return null
-        }
-        await acceptReorg(tx, chainId, halt.ancestor)
-        return 'resumed'
+        await retryChain(tx, chainId)
+        if (isKept) return 'retried'
+        this.#world.transcript.tell(`a person has it looked at again: ${halt.reason}`)
+        return null
       })
     } catch (error) {
       if (!isExpected(error)) throw error

@@ -154,8 +154,9 @@ export class Simulation {
     if (daemon === undefined) return false
     const waitingMs = await this.#judge.msUntilDue()
     if (waitingMs > 1_000) this.#world.time.leap(waitingMs)
-    if (this.#profile.endsAudited && !(await this.#isAudited())) return false
-    if (!(await this.#judge.isSettled())) return false
+    const { endsAudited } = this.#profile
+    const isDone = endsAudited ? await this.#isAudited() : await this.#judge.isSettled()
+    if (!isDone) return false
     await this.#serving(daemon, () => this.#operators.readFeeds(daemon, 1_000))
     await this.#judge.conclude(this.#observer)
     return true

@@ -15,6 +15,7 @@ import type { DatabaseFault, Profile, Rates } from './profile.ts'
 import { Transcript } from './transcript.ts'
 import { SimChain } from './world/chain.ts'
 import { Dice } from './world/dice.ts'
+import { isForgery, type Forgery } from './world/forgery.ts'
 import { FAMILIES } from './world/family.ts'
 import { SimProvider } from './world/providers.ts'
 import { Receiver } from './world/receivers.ts'
@@ -94,6 +95,11 @@ export class World {
     })
     this.config = this.#config()
     this.fences = new Fences(this.chainId)
+  }
+
+  /** Whether some provider shows a transfer where there is none. */
+  isForged(shown: Forgery): boolean {
+    return this.providers.some(({ forged }) => isForgery(forged, shown))
   }
 
   /** Nothing goes wrong from here on. */

@@ -72,8 +72,6 @@ function lieAboutLogs(
   const [first] = logs
   const { dice } = context.deps
   if (drawn === 'omitted_logs') return filter.blockHash === undefined ? logs : []
-  if (drawn === 'thinned_logs' && logs.length > 1)
-    return logs.toSpliced(dice.between(0, logs.length - 1), 1)
   if (drawn === 'forged_transfer') return forge(filter, logs, context)
   if (first === undefined) return logs
   switch (drawn) {
@@ -89,9 +87,10 @@ function lieAboutLogs(
       return logs.length > 1 ? logs.toReversed() : logs
     case 'removed_logs':
       return logs.map((log) => ({ ...log, removed: true }))
+    case 'thinned_logs':
+      return logs.length > 1 ? logs.toSpliced(dice.between(0, logs.length - 1), 1) : logs
     case 'null_block':
     case 'other_block':
-    case 'thinned_logs':
       return logs
   }
 }
