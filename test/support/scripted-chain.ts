@@ -28,6 +28,13 @@ export class ScriptedChain implements ChainSource {
     this.mine([])
   }
 
+  /** Genesis and so many blocks on top. */
+  static of(blocks: number): ScriptedChain {
+    const chain = new ScriptedChain()
+    chain.mineEmpty(blocks)
+    return chain
+  }
+
   get blocks(): readonly Block[] {
     return this.#blocks
   }

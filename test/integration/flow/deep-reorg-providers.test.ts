@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { readCursor, retryChain, type Cursor } from '../../../src/block/block-store.ts'
-import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
+import { readCursor, retryChain } from '../../../src/block/block-store.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { everything } from '../../support/database.ts'
 import { ALICE, storiesOf } from '../../support/anvil-world.ts'
@@ -10,6 +9,7 @@ import { openFakeSource } from '../../support/fake-source.ts'
 import { ANVIL, flowWorld, type FlowWorld } from '../../support/flow-world.ts'
 import { ScriptedChain } from '../../support/scripted-chain.ts'
 import { payment, SwitchedSource } from '../../support/switched-source.ts'
+import { cursorOf, resume } from '../../support/halted.ts'
 
 /** A reorg below every header we hold, shown by one provider, by several, or by one that was wrong. */
 
@@ -118,7 +118,7 @@ test('agreed to, then disputed: it halts again and takes nothing back', async (t
 })
 
 test('a chain that has called nothing final yet does not follow below its first block by itself', async (t) => {
-  const ours = chainOf(10)
+  const ours = ScriptedChain.of(10)
   const other = ours.fork()
   ours.mineEmpty(20)
   ours.mine([payment(ALICE, 5n)])
@@ -141,7 +141,7 @@ test('a chain that has called nothing final yet does not follow below its first 
 })
 
 test('blocks that had been left before tell nothing: only where deposits stand counts', async (t) => {
-  const ours = chainOf(10)
+  const ours = ScriptedChain.of(10)
   const source = new SwitchedSource(ours)
   const world = await flowWorld(t, source)
   await world.register([ALICE])
@@ -180,7 +180,7 @@ interface DeepWorld extends FlowWorld {
 
 /** Two final payments, read in a range; `wrong` parts from ours between them, and is as long. */
 async function deepWorld(t: TestContext) {
-  const ours = chainOf(10)
+  const ours = ScriptedChain.of(10)
   const first = ours.mine([payment(ALICE, 5n)])
   ours.mineEmpty(20)
   const wrong = ours.fork()
@@ -208,26 +208,10 @@ async function retry({ db }: FlowWorld): Promise<void> {
   await db.transaction().execute((tx) => retryChain(tx, CHAIN))
 }
 
-async function resume(world: FlowWorld): Promise<void> {
-  const ancestor = required((await cursorOf(world)).halt?.ancestor, 'the depth is known')
-  await world.db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
-}
-
-async function cursorOf({ db }: FlowWorld): Promise<Cursor> {
-  return required(await readCursor(db, CHAIN), 'the chain has begun')
-}
-
 /** Another branch from a height on, without payments, and a block longer. */
 function replaceFrom(node: FakeNode, from: number, branch: string): void {
   for (let height = from; height <= 200; height += 1) {
     node.blocks[height] = fakeBlock(height, 'no', branch)
   }
   required(node.blocks[from], 'of 200').header['parentHash'] = hashOf(from - 1)
-}
-
-/** Genesis and so many blocks on top. */
-function chainOf(blocks: number): ScriptedChain {
-  const chain = new ScriptedChain()
-  chain.mineEmpty(blocks)
-  return chain
 }

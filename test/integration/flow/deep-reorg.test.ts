@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
-import { readCursor, type Cursor, type Halt } from '../../../src/block/block-store.ts'
+import type { Halt } from '../../../src/block/block-store.ts'
 import { stakesAbove } from '../../../src/confirmation/deposit-read-store.ts'
 import { headHeight, mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
-import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { toHex, type Hex } from '../../../src/lib/hex.ts'
 import { everything } from '../../support/database.ts'
@@ -17,6 +16,7 @@ import {
   type AnvilWorld,
 } from '../../support/anvil-world.ts'
 import { ANVIL } from '../../support/flow-world.ts'
+import { cursorOf, resume } from '../../support/halted.ts'
 
 /** Reorgs below every header that links to our tip: after a backfill there are none below the finalized block. */
 
@@ -246,15 +246,6 @@ async function reorgAbove(
   const depth = (await headHeight(anvil.url)) - height
   const { again } = world
   await reorg(anvil.url, depth, again === undefined ? [] : [{ tx: again, block: 40 }])
-}
-
-async function resume(world: AnvilWorld): Promise<void> {
-  const ancestor = required((await haltOf(world)).halt.ancestor, 'the depth is known')
-  await world.db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
-}
-
-async function cursorOf({ db }: AnvilWorld): Promise<Cursor> {
-  return required(await readCursor(db, CHAIN), 'the chain has begun')
 }
 
 async function haltOf(world: AnvilWorld): Promise<{ halt: Halt; height: number }> {

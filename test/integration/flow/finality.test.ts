@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCursor } from '../../../src/block/block-store.ts'
 import { mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
-import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { askProbes } from '../../../src/http/readiness.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
@@ -19,6 +18,7 @@ import {
 } from '../../support/anvil-world.ts'
 import { ANVIL } from '../../support/flow-world.ts'
 import { LaggingNode } from '../../support/lagging-node.ts'
+import { resume } from '../../support/halted.ts'
 
 const CHAIN = ANVIL.chain.id
 
@@ -53,9 +53,7 @@ test('a person lets the chain go on: what was final is reversed, and may be fina
   const { url } = world.anvil
   const again = await finalDepositThenDeepReorg(world)
   await world.follow()
-  const cursor = required(await readCursor(world.db, CHAIN), 'the chain has begun')
-  const ancestor = required(cursor.halt?.ancestor, 'a halt within the window knows the ancestor')
-  await world.db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
+  await resume(world)
   await world.follow()
   assert.deepEqual(await world.stories(), [
     '10: detected confirmed final reversed detected',

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readCursor } from '../../../src/block/block-store.ts'
-import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { toHex } from '../../../src/lib/hex.ts'
 import { ALICE, BOB, UNIT } from '../../support/anvil-world.ts'
 import { DEVNET, SOLID_LAG } from '../../support/devnet-chain.ts'
 import { assertMirrorsDevnet, devnetWorld } from '../../support/devnet-world.ts'
+import { cursorOf, resume } from '../../support/halted.ts'
 
 const CHAIN = DEVNET.chain.id
 
@@ -27,7 +26,7 @@ test('a switch below every header we hold: a person is told how deep, and what i
     devnet.fork(devnet.head.height - above + 1, [{ tx: kept, block: 3 }])
     assert.equal((await world.follow()).at(0), 'halted')
     assert.deepEqual(await world.stories(), told)
-    const { halt } = required(await readCursor(db, CHAIN), 'the chain has begun')
+    const { halt } = await cursorOf({ db }, CHAIN)
     const [first, second] = await db.selectFrom('deposit').selectAll().orderBy('height').execute()
     const places = [first, second].map((deposit) => required(deposit, 'there are three'))
     assert.deepEqual(
@@ -35,8 +34,7 @@ test('a switch below every header we hold: a person is told how deep, and what i
       places.map(({ height, block_hash: hash }) => ({ height, hash: toHex(hash) })),
     )
 
-    const ancestor = required(halt?.ancestor, 'it is told')
-    await db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
+    await resume({ db }, CHAIN)
     devnet.mine(SOLID_LAG + 4)
     await world.follow()
     assert.deepEqual(await world.stories(), [

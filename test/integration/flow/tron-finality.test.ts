@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCursor } from '../../../src/block/block-store.ts'
-import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
 import { everything } from '../../support/database.ts'
 import { ALICE, BOB, UNIT } from '../../support/anvil-world.ts'
 import { DEVNET, SOLID_LAG } from '../../support/devnet-chain.ts'
 import { assertMirrorsDevnet, devnetWorld, type DevnetWorld } from '../../support/devnet-world.ts'
+import { resume } from '../../support/halted.ts'
 
 const CHAIN = DEVNET.chain.id
 
@@ -138,9 +138,7 @@ test('a person lets it go on: what was final is reversed, and what is there agai
   const world = await devnetWorld(t)
   await finalThenDeepSwitch(world)
   await world.follow()
-  const { halt } = required(await readCursor(world.db, CHAIN), 'the chain has begun')
-  const ancestor = required(halt?.ancestor, 'a halt within the window knows the ancestor')
-  await world.db.transaction().execute((tx) => acceptReorg(tx, CHAIN, ancestor))
+  await resume(world, CHAIN)
   world.devnet.mine(SOLID_LAG + 4)
   await world.follow()
   assert.deepEqual(await world.stories(), [

@@ -4,18 +4,18 @@ import { readCursor, retryChain } from '../../../src/block/block-store.ts'
 import { SourceError } from '../../../src/domain/source.ts'
 import { acceptReorg } from '../../../src/drift/accept-reorg.ts'
 import { required } from '../../../src/lib/assert.ts'
-import type { Db } from '../../../src/store/database.ts'
 import { ALICE, storiesOf } from '../../support/anvil-world.ts'
 import { addLog, fakeBlock, hashOf, startFakeNode, type FakeNode } from '../../support/fake-node.ts'
 import { openFakeSource } from '../../support/fake-source.ts'
 import { ANVIL, flowWorld } from '../../support/flow-world.ts'
 import { ScriptedChain } from '../../support/scripted-chain.ts'
 import { payment, SwitchedSource } from '../../support/switched-source.ts'
+import { cursorOf } from '../../support/halted.ts'
 
 /** Providers that stand on two branches: what the one says does not count for the blocks of the other. */
 
 test('what one provider finalized above our tip makes no block of another one final', async (t) => {
-  const ours = chainOf(10)
+  const ours = ScriptedChain.of(10)
   const other = ours.fork()
   other.mineEmpty(50)
   other.finalize(40)
@@ -29,11 +29,11 @@ test('what one provider finalized above our tip makes no block of another one fi
   ours.mineEmpty(2)
   await world.run(world.watch.follower)
   assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed'])
-  assert.equal((await cursorOf(world.db)).finalized, null)
+  assert.equal((await cursorOf(world)).finalized, null)
 })
 
 test('a range is not connected as final history because another provider finalized a higher block', async (t) => {
-  const ours = chainOf(10)
+  const ours = ScriptedChain.of(10)
   const other = ours.fork()
   other.mineEmpty(290)
   other.finalize(236)
@@ -46,11 +46,11 @@ test('a range is not connected as final history because another provider finaliz
   ours.mineEmpty(89)
   await assert.rejects(world.watch.follower.tick(), isTransient)
   assert.deepEqual(await storiesOf(world.db), [])
-  assert.equal((await cursorOf(world.db)).height, 10)
+  assert.equal((await cursorOf(world)).height, 10)
 })
 
 test('a range that ends beside the finalized block is refused, and the finalized branch followed', async (t) => {
-  const ours = chainOf(10)
+  const ours = ScriptedChain.of(10)
   const other = ours.fork()
   other.mineEmpty(290)
   other.finalize(236)
@@ -66,7 +66,7 @@ test('a range that ends beside the finalized block is refused, and the finalized
   const outcomes = await world.run(world.watch.follower)
   assert.ok(!outcomes.includes('halted'), outcomes.join())
   assert.deepEqual(await storiesOf(world.db), [])
-  const { hash, finalized } = await cursorOf(world.db)
+  const { hash, finalized } = await cursorOf(world)
   assert.equal(hash, other.blocks.at(-1)?.hash)
   assert.equal(finalized?.height, 236)
 })
@@ -87,7 +87,7 @@ test('real nodes: one without finality shows a branch of its own, the other has 
   await world.register([ALICE])
   await world.run(world.watch.follower)
   assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed'])
-  const { height, finalized } = await cursorOf(world.db)
+  const { height, finalized } = await cursorOf(world)
   assert.deepEqual({ height, finalized }, { height: 19, finalized: null })
 })
 
@@ -109,7 +109,7 @@ for (const start of ['finalized', 12] as const) {
     assert.match(JSON.stringify(lines), /finalized history differs between providers/)
     for (let height = 11; height < 20; height += 1) first.blocks[height] = fakeBlock(height)
     await world.run(world.watch.follower)
-    const { startHeight, hash } = await cursorOf(world.db)
+    const { startHeight, hash } = await cursorOf(world)
     assert.deepEqual([startHeight, hash], [start === 12 ? 12 : 15, hashOf(19)])
   })
 }
@@ -149,7 +149,7 @@ test('a node that hangs on a block that was left does not halt the chain while a
   source.finalityNode = ours
   source.node = hanging
   for (let look = 0; look < 20; look += 1) await world.watch.follower.tick()
-  assert.equal((await cursorOf(world.db)).halt, null)
+  assert.equal((await cursorOf(world)).halt, null)
   assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed final'])
   source.node = ours
   ours.mine([payment(ALICE, 7n)])
@@ -170,7 +170,7 @@ test('it halts the chain as soon as its branch reaches our tip, and while anothe
   source.node = hanging
   hanging.mineEmpty(ours.blocks.length - hanging.blocks.length)
   assert.equal((await world.watch.follower.tick()).name, 'halted')
-  const { halt } = await cursorOf(world.db)
+  const { halt } = await cursorOf(world)
   assert.equal(halt?.ancestor, null)
   assert.equal(
     halt.reason,
@@ -188,7 +188,7 @@ test('whoever upheld the finalized block is taken away: a retry tells the ancest
   source.finalityNode = null
   await world.db.transaction().execute((tx) => retryChain(tx, ANVIL.chain.id))
   await world.run(world.watch.follower)
-  const { halt } = await cursorOf(world.db)
+  const { halt } = await cursorOf(world)
   const ancestor = required(halt?.ancestor, 'nobody disputes it')
   assert.deepEqual(ancestor, { height: 10, hash: ours.blocks[10]?.hash })
   assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed final'])
@@ -210,14 +210,14 @@ test('real nodes: a long branch that one shows and two contradict can be accepte
   await world.run(world.watch.follower)
   replaceFrom(lying, 11)
   await world.run(world.watch.follower)
-  const { halt } = await cursorOf(world.db)
+  const { halt } = await cursorOf(world)
   assert.equal(halt?.ancestor, null)
   assert.match(halt.reason, /: other providers uphold block 11$/)
   assert.match(JSON.stringify(lines), /a branch that was left is shown as the chain/)
   await world.db.transaction().execute((tx) => retryChain(tx, ANVIL.chain.id))
   for (const node of honest) node.blocks.push(fakeBlock(20))
   await world.run(world.watch.follower)
-  assert.equal((await cursorOf(world.db)).hash, hashOf(20))
+  assert.equal((await cursorOf(world)).hash, hashOf(20))
   assert.deepEqual(await storiesOf(world.db), ['5: detected confirmed final'])
 })
 
@@ -229,7 +229,7 @@ test('real nodes: one that clings to what two have replaced keeps nobody from ac
   await world.run(world.watch.follower)
   for (const node of [first, second]) replaceFrom(node, 11)
   await world.run(world.watch.follower)
-  const { halt } = await cursorOf(world.db)
+  const { halt } = await cursorOf(world)
   assert.deepEqual(halt?.ancestor, { height: 10, hash: hashOf(10) })
   assert.equal(halt.reason, 'a reorg reaches below the finalized block')
 })
@@ -250,13 +250,13 @@ test('real nodes: one that is left behind with a finality of its own is turned a
   second.blocks.push(fakeBlock(20))
   addLog(second, 20, { to: ALICE, amount: 5_000_000n })
   for (let look = 0; look < 8; look += 1) await world.watch.follower.tick()
-  assert.equal((await cursorOf(world.db)).halt, null)
+  assert.equal((await cursorOf(world)).halt, null)
   assert.deepEqual(await storiesOf(world.db), ['5: detected'])
   assert.match(JSON.stringify(lines), /a branch that was left is shown as the chain/)
   clock.ms += 60_000
   second.blocks.push(fakeBlock(21))
   for (let look = 0; look < 8; look += 1) await world.watch.follower.tick()
-  assert.equal((await cursorOf(world.db)).height, 21, 'and again, whenever it comes back')
+  assert.equal((await cursorOf(world)).height, 21, 'and again, whenever it comes back')
 })
 
 /** Three nodes that agree: a payment in block 12 is final. */
@@ -280,7 +280,7 @@ function replaceFrom(node: FakeNode, from: number): void {
 
 /** We have followed one node to a payment that is final; another one stopped on a branch that was left before. */
 async function hangingWorld(t: TestContext) {
-  const ours = chainOf(10)
+  const ours = ScriptedChain.of(10)
   const hanging = ours.fork()
   hanging.mineEmpty(2)
   ours.mine([payment(ALICE, 5n)])
@@ -295,7 +295,7 @@ async function hangingWorld(t: TestContext) {
 
 /** Two chains of 15 blocks that part after the third: the same payment is in ours at 5, in the other one at 4. */
 function partedChains(): { ours: ScriptedChain; other: ScriptedChain } {
-  const ours = chainOf(3)
+  const ours = ScriptedChain.of(3)
   const other = ours.fork()
   other.mine([payment(ALICE, 5n)])
   other.mineEmpty(11)
@@ -304,17 +304,6 @@ function partedChains(): { ours: ScriptedChain; other: ScriptedChain } {
   ours.mineEmpty(10)
   ours.finalize(12)
   return { ours, other }
-}
-
-/** Genesis and so many blocks on top. */
-function chainOf(blocks: number): ScriptedChain {
-  const chain = new ScriptedChain()
-  chain.mineEmpty(blocks)
-  return chain
-}
-
-async function cursorOf(db: Db) {
-  return required(await readCursor(db, ANVIL.chain.id), 'the chain has begun')
 }
 
 function isTransient(error: unknown): boolean {
