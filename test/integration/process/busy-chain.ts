@@ -1,8 +1,10 @@
+import { readCursor } from '../../../src/block/block-store.ts'
 import { callNode, mine, reorg, signedTransaction } from '../../../src/dev/anvil-control.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
 import { UNIT, type AnvilWorld } from '../../support/anvil-world.ts'
+import { ANVIL } from '../../support/flow-world.ts'
 
 /** Between blocks: quick for a chain, slow enough for two cores that also run daemons. */
 const BLOCK_MS = 60
@@ -11,10 +13,12 @@ const DEPTH_MAX = 3
 
 /**
  * Mines deposits to the recipients until the signal aborts, and every now and then a small reorg that puts some of
- * their transactions into other blocks and drops the rest. The node must not mine by itself.
+ * their transactions into other blocks and drops the rest. Every other reorg waits until the daemon has the block that
+ * it replaces: were it left to speed, a slow machine might never have seen a payment that is dropped. The node must
+ * not mine by itself.
  */
 export async function keepBusy(
-  world: Pick<AnvilWorld, 'anvil' | 'pay'>,
+  world: Pick<AnvilWorld, 'anvil' | 'db' | 'pay'>,
   recipients: readonly Address[],
   signal: AbortSignal,
 ): Promise<{ payments: number; reorgs: number }> {
@@ -32,11 +36,25 @@ export async function keepBusy(
     await mine(url)
     if (block % 6 === 0) {
       reorgs += 1
+      if (reorgs % 2 === 1) await untilFollowed(world, signal)
       await shuffle(url, 1 + (reorgs % DEPTH_MAX), reorgs % 4)
     }
     await systemClock.sleep(BLOCK_MS, signal)
   }
   return { payments, reorgs }
+}
+
+/** Until the daemon has followed the chain to its head, or the signal aborts. */
+async function untilFollowed(
+  { anvil, db }: Pick<AnvilWorld, 'anvil' | 'db'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const head = Number(await callNode<Hex>(anvil.url, 'eth_blockNumber'))
+  while (!signal.aborted) {
+    const cursor = await readCursor(db, ANVIL.chain.id)
+    if (cursor?.height === head) return
+    await systemClock.sleep(20, signal)
+  }
 }
 
 /**
