@@ -59,7 +59,10 @@ export function blockAt(view: ChainView, height: number): BlockHeader | null {
  */
 export function linkedPrefix<B extends BlockHeader>(view: ChainView, blocks: readonly B[]): B[] {
   const linked: B[] = []
-  const taken = new Set(view.blocks.map(({ hash }) => hash))
+  // Only these are looked for: a set of all that are held would take ten milliseconds while finality stalls.
+  const coming = new Set(blocks.map(({ hash }) => hash))
+  const namesakes = view.blocks.filter(({ hash }) => coming.has(hash))
+  const taken = new Set(namesakes.map(({ hash }) => hash))
   let parent: BlockRef | null = tipOf(view)
   for (const block of blocks) {
     if (parent !== null && !isChild(block, parent)) break
