@@ -51,6 +51,7 @@ export async function applyStep(tx: Tx, step: Step, pipeline: Pipeline): Promise
     matches,
     left: step.kind === 'disconnect' || step.kind === 'settle' ? { above: cursor.height } : null,
     misplaced: step.kind === 'revisit' ? (step.misplaced ?? []) : [],
+    asked: step.kind === 'settle' ? (step.asked ?? []) : [],
     evidence: { tipHeight: cursor.height, finalizedHeight: cursor.finalized?.height ?? null },
     now,
   })

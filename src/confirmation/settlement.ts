@@ -35,6 +35,8 @@ export interface SettlementInput {
   readonly left: BlocksAbove | null
   /** Deposits that proved to stand in the wrong block; those that may not be moved stay. */
   readonly misplaced: readonly DepositId[]
+  /** Deposits with an answer that counts at this moment only. They do not wait for their turn among all that are due. */
+  readonly asked: readonly DepositId[]
   readonly evidence: Evidence
   readonly now: Date
 }
@@ -59,7 +61,8 @@ export async function settleDeposits(tx: Tx, input: SettlementInput): Promise<Se
   const isFull = departures.length === LEAVING_MAX
   departures.push(...(await movable(tx, input)).map(leave))
   const arrivals = await arrive(tx, input, departures)
-  const touched = new Map(departures.map(({ deposit }) => [deposit.id, deposit]))
+  const touched = await depositsById(tx, input.asked)
+  for (const { deposit } of departures) touched.set(deposit.id, deposit)
   for (const deposit of arrivals.touched) touched.set(deposit.id, deposit)
 
   const held = await heldRails(tx, input.chainId)

@@ -71,7 +71,8 @@ export class Witness implements Actor {
       for (const [index, deposit] of waiting.entries()) {
         await recordWitnesses(tx, { deposit, witnesses: counts[index] ?? 0 }, evidence)
       }
-      return apply(tx, { kind: 'settle', chainId: chain.id, finalized: null })
+      const asked = waiting.map(({ id }) => id)
+      return apply(tx, { kind: 'settle', chainId: chain.id, finalized: null, asked })
     })
     applied?.announce()
   }

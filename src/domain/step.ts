@@ -40,6 +40,8 @@ export interface DisconnectStep extends StepBase {
 
 export interface SettleStep extends StepBase {
   readonly kind: 'settle'
+  /** Deposits whose providers have just been asked: judged in this step, however many others are due before them. */
+  readonly asked?: readonly DepositId[]
 }
 
 export interface RevisitStep extends StepBase {

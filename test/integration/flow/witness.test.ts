@@ -175,6 +175,31 @@ test('what a second provider showed while the tip was taken back does not count 
   assert.deepEqual(await storiesOf(world.db), ['7: detected confirmed'])
 })
 
+test('an answer is used when it is given, however many others are due before its deposit', async (t) => {
+  const chain = new WitnessedChain()
+  const large = 50_000n
+  const rule = { confirmations: 1, finality: false }
+  const bands = [
+    { upTo: (large - 1n) * UNIT, rule, providers: 1 },
+    { upTo: null, rule: { ...rule, confirmations: 2 }, providers: 2 },
+  ]
+  const world = await flowWorld(t, chain, { policy: { ...TWO_BANDS, bands } })
+  const { keeper, follower, witness } = world.watch
+  await world.register([ALICE])
+  // All become final in one step that takes 5,000 of them, and more than the next one takes are left.
+  chain.mine(Array.from({ length: 10_050 }, (_, index) => payment(ALICE, BigInt(index + 1))))
+  await world.run(keeper, follower)
+  chain.mine([payment(ALICE, large)])
+  chain.mine([])
+  chain.finalize(1)
+  assert.equal((await follower.tick()).name, 'connected')
+  chain.witnessCount = () => 2
+  await keeper.tick()
+  assert.equal((await witness.tick()).name, 'asked')
+  const last = (await storiesOf(world.db)).find((story) => story.startsWith(`${large}:`))
+  assert.equal(last, `${large}: detected confirmed`)
+})
+
 test('what was asked under a lease that another daemon has taken over is not written', async (t) => {
   const { world, asked, answer } = await askedWorld(t)
   const witnessing = world.watch.witness.tick()
