@@ -109,7 +109,6 @@ function simulatedTron(
 
 function evmHttp(replica: Replica): RpcHttp {
   const manners = {
-    chainId: 31_337,
     rangeMax: 3,
     stampsLogs: false,
     errsOnNoFinality: true,

@@ -1,5 +1,5 @@
 import type { Coverage } from './coverage.ts'
-import type { Lie, TronLie } from './profile.ts'
+import type { Lie, TronLie } from './faults.ts'
 import { hold } from './violation.ts'
 
 /** Lies that no honest node could tell: whoever reads one has to say so. Others look like lag, and are read again. */
@@ -21,8 +21,8 @@ const TOLD_MAX = 12
 export class Alarms {
   readonly #coverage: Coverage
   heard = 0
-  /** A chain was halted, and nobody has looked at it yet. */
-  hasHalted = false
+  /** Chains that were halted, by their slugs, at which nobody has looked yet. */
+  readonly halted = new Set<string>()
 
   constructor(coverage: Coverage) {
     this.#coverage = coverage
@@ -30,7 +30,7 @@ export class Alarms {
 
   /** A line of a daemon's log, warnings left out. */
   hear(line: Readonly<Record<string, unknown>>): void {
-    if (String(line['msg']).includes('halted')) this.hasHalted = true
+    if (String(line['msg']).includes('halted')) this.halted.add(String(line['chain']))
     if (!String(line['msg']).startsWith('provider contradiction')) return
     this.heard += 1
     this.#coverage.count('lies detected')

@@ -17,7 +17,7 @@ import {
   type SessionOwner,
   type Statement,
 } from './database/session.ts'
-import { DATABASE_FAULTS } from './profile.ts'
+import { DATABASE_FAULTS } from './faults.ts'
 import { Violation } from './violation.ts'
 import type { Dice } from './world/dice.ts'
 import { simHttp } from './world/providers.ts'
@@ -107,7 +107,8 @@ export class Daemon implements SessionOwner {
 
   async start(config: Config): Promise<void> {
     const wait = (ms: number) => (this.#app === null ? Promise.resolve() : this.#wait(ms))
-    const { providers, receivers } = this.#world
+    const { networks, receivers } = this.#world
+    const providers = networks.flatMap((network) => network.providers)
     const log = createLogger({
       level: 'error',
       destination: { write: (line) => this.#world.heard(this, line) },

@@ -17,12 +17,12 @@ const TAKES = /update lease set\s+fence =/
 
 /** Who holds each lease, learnt from the takeovers that were committed: nobody else's writes may be. */
 export class Fences {
-  readonly #chainId: string
+  readonly #chains: readonly string[]
   readonly #holders = new Map<string, { readonly daemon: string; readonly fence: number }>()
   takeovers = 0
 
-  constructor(chainId: string) {
-    this.#chainId = chainId
+  constructor(chainIds: readonly string[]) {
+    this.#chains = chainIds.map((id) => `chain:${id}`)
   }
 
   committed(daemon: string, statements: readonly Statement[]): void {
@@ -31,14 +31,22 @@ export class Fences {
     }
     for (const [pattern, lease] of WRITES) {
       if (!statements.some(({ text }) => pattern.test(text))) continue
-      const name = lease === 'chain' ? `chain:${this.#chainId}` : lease
-      const holder = this.#holders.get(name)
+      const names = lease === 'chain' ? this.#chainsOf(statements) : [lease]
       hold(
-        holder?.daemon === daemon,
+        names.every((name) => this.#holders.get(name)?.daemon === daemon),
         'I9',
-        () => `${daemon} committed a write that ${name} covers, which ${holder?.daemon} holds`,
+        () => `${daemon} committed a write that ${names.join(', ')} covers, which others hold`,
       )
     }
+  }
+
+  /** The chains that a transaction speaks of: of each it needs the lease. One that speaks of none may be of any. */
+  #chainsOf(statements: readonly Statement[]): readonly string[] {
+    const values = new Set(statements.flatMap((statement) => statement.values.map(String)))
+    const spoken = this.#chains.filter(
+      (name) => values.has(name) || values.has(name.slice('chain:'.length)),
+    )
+    return spoken.length > 0 ? spoken : this.#chains
   }
 
   #take(daemon: string, values: readonly unknown[], rows: readonly unknown[]): void {

@@ -2,6 +2,7 @@ import type { Hex } from '../../src/lib/hex.ts'
 import type { Observer } from './observer.ts'
 import type { Operators } from './operators.ts'
 import { keyOf, type Oracle } from './oracle.ts'
+import { chainsOf } from './profile.ts'
 import { hold, Violation } from './violation.ts'
 import type { World } from './world.ts'
 
@@ -34,7 +35,7 @@ const OURS_OR_A_LIARS = new Set([
 ])
 const ALIVE = new Set(['detected', 'confirmed', 'final'])
 
-/** Compares what settled has come to with what the generated chain says. */
+/** Compares what settled has come to with what the generated chains say. */
 export class Judge {
   readonly #world: World
   readonly #oracle: Oracle
@@ -68,10 +69,13 @@ export class Judge {
   /** Whether nothing is under way: what is missing now nobody but the second look will find. */
   async isAtRest(): Promise<boolean> {
     if ((await this.openWork()) !== null) return false
-    const [row] = await this.#world.server.query<{ hash: string }>(
-      `select encode(hash, 'hex') as hash from chain_cursor`,
+    const rows = await this.#world.server.query<{ hash: string }>(
+      `select '0x' || encode(hash, 'hex') as hash from chain_cursor`,
     )
-    if (`0x${row?.hash}` !== this.#world.chain.tip.hash) return false
+    const isAtTip = this.#world.networks.every(({ chain }) =>
+      rows.some(({ hash }) => hash === chain.tip.hash),
+    )
+    if (!isAtTip) return false
     const difference = await this.#difference()
     return difference === null || difference.invariant === 'I1'
   }
@@ -89,12 +93,12 @@ export class Judge {
 
   /** Whether a round that ended after `ms` has covered all that is final now. */
   async isAuditedSince(ms: number): Promise<boolean> {
-    const [row] = await this.#world.server.query<{ is_audited: boolean }>(
-      `select r.completed_at >= $1 and r.height = c.finalized_height as is_audited
-       from audit_round r join chain_cursor c using (chain_id)`,
+    const rows = await this.#world.server.query<{ is_audited: boolean }>(
+      `select coalesce(r.completed_at >= $1 and r.height = c.finalized_height, false) as is_audited
+       from chain_cursor c left join audit_round r using (chain_id)`,
       [new Date(ms)],
     )
-    return row?.is_audited === true
+    return rows.every(({ is_audited: isAudited }) => isAudited)
   }
 
   /** Says in one violation what is missing or too much. */
@@ -143,8 +147,10 @@ export class Judge {
     )
     for (const { kind } of rows) coverage.count(`finding ${kind}`)
     if (profile.clockJumps > 0) return
-    const hasLiar = profile.providers.some(
-      ({ lies }) => lies.forged_transfer !== undefined || lies.thinned_logs !== undefined,
+    const hasLiar = chainsOf(profile).some(({ providers }) =>
+      providers.some(
+        ({ lies }) => lies.forged_transfer !== undefined || lies.thinned_logs !== undefined,
+      ),
     )
     const ours = rows.find(
       ({ kind }) => OUR_MISTAKES.has(kind) || (!hasLiar && OURS_OR_A_LIARS.has(kind)),
@@ -158,7 +164,8 @@ export class Judge {
     for (const row of await this.#deposits()) {
       if (!ALIVE.has(row.state)) continue
       const transaction = `0x${row.transaction}` as Hex
-      if (this.#world.isForged({ blockHash: `0x${row.block}`, transaction })) {
+      const network = this.#world.networkOf(row.rail)
+      if (network.isForged({ blockHash: `0x${row.block}`, transaction })) {
         if (row.state === 'detected') continue
         return new Violation('I3', `a forged transfer is ${row.state}`)
       }
@@ -171,7 +178,7 @@ export class Judge {
       })
       counts.set(key, (counts.get(key) ?? 0) + 1)
       if (row.state !== 'final') return new Violation('I12', `${key} is ${row.state}, not final`)
-      const isHome = this.#world.chain.isCanonical(`0x${row.block}`)
+      const isHome = network.chain.isCanonical(`0x${row.block}`)
       if (!isHome) return new Violation('I3', `${key} is final in a block that is not canonical`)
     }
     for (const [key, { least, most }] of expected) {

@@ -1,9 +1,10 @@
-import type { Codec } from '../../src/domain/chain.ts'
 import { required } from '../../src/lib/assert.ts'
 import type { Hex } from '../../src/lib/hex.ts'
 import { ownerOf, type Claim, type Oracle } from './oracle.ts'
 import { hold } from './violation.ts'
 import type { World } from './world.ts'
+import type { SimChain } from './world/chain.ts'
+import type { Network } from './world/network.ts'
 import type { SimBlock } from './world/transaction.ts'
 
 interface EventRow {
@@ -34,8 +35,9 @@ interface Payload {
 }
 
 /** Addresses and hashes are written as the chain's family writes them; the world knows them as bytes. */
-function readPayload(body: string, codec: Codec): Payload {
+function readPayload(body: string, world: World): Payload {
   const { data, type } = JSON.parse(body) as Payload
+  const { codec } = world.networkOf(data.rail)
   const { address, sender, transaction, block } = data
   return {
     type,
@@ -72,8 +74,8 @@ export class Observer {
   readonly #world: World
   readonly #oracle: Oracle
   #position = 0
-  /** A person has accepted a reorg past finality: only then may anything final be taken back. */
-  resumed = false
+  /** A person has accepted a reorg past finality: only then may anything final of that chain be taken back. */
+  readonly resumed = new Set<Network>()
 
   constructor(world: World, oracle: Oracle) {
     this.#world = world
@@ -91,7 +93,7 @@ export class Observer {
   }
 
   #see(row: EventRow): void {
-    const { data, type } = readPayload(row.body, this.#world.codec)
+    const { data, type } = readPayload(row.body, this.#world)
     const { coverage, transcript } = this.#world
     hold(!this.#ids.has(row.id), 'I2', () => `the event ${row.id} was recorded twice`)
     this.#ids.add(row.id)
@@ -109,7 +111,7 @@ export class Observer {
     const before = life?.state ?? null
     const allowed = required(BEFORE[data.state], `${data.state} is a state`)
     hold(
-      before !== 'final' || this.resumed,
+      before !== 'final' || this.resumed.has(this.#world.networkOf(data.rail)),
       'I3',
       () => `${row.deposit} was final and is taken back, though nobody has accepted that`,
     )
@@ -155,7 +157,7 @@ export class Observer {
     const { rail, owner, address, policy } = data
     const amount = BigInt(data.amount)
     hold(
-      owner === ownerOf(row.environment, address),
+      owner === ownerOf({ environment: row.environment, rail, address }),
       'I10',
       () => `${row.id} says that ${address} is of ${owner}`,
     )
@@ -189,12 +191,12 @@ export class Observer {
     const block = this.#block(data)
     const { confirmations } = policy
     hold(
-      confirmations === null || this.#isShownBelow(block, block.height + confirmations - 1),
+      confirmations === null || this.#isShownBelow(data, block.height + confirmations - 1),
       'I3',
       () => `${row.id} has not the ${confirmations} confirmations it claims`,
     )
     hold(
-      !policy.finality || this.#world.chain.everFinal.has(block.hash),
+      !policy.finality || this.#chain(data).everFinal.has(block.hash),
       'I3',
       () => `${row.id} is confirmed by a finality that never was`,
     )
@@ -202,7 +204,7 @@ export class Observer {
 
   #checkFinal(row: EventRow, data: Payload['data']): void {
     hold(
-      this.#world.chain.everFinal.has(data.block.hash),
+      this.#chain(data).everFinal.has(data.block.hash),
       'I3',
       () => `${row.id} calls block ${data.block.height} final, which it never was`,
     )
@@ -212,24 +214,18 @@ export class Observer {
   #checkGone(row: EventRow, data: Payload['data']): void {
     if (this.#isForged(data)) return
     const { height } = data.block
-    const { chain } = this.#world
+    const network = this.#world.networkOf(data.rail)
     const block = this.#block(data)
     const heights = Array.from({ length: height + 1 }, (_, at) => at)
-    const isReplaced = heights.some((at) => this.#wasReplaced(at, chain.at(block, at)?.hash))
+    const isReplaced = heights.some((at) =>
+      wasReplaced(network, at, network.chain.at(block, at)?.hash),
+    )
     hold(isReplaced, 'I8', () => `${row.id}: block ${height} left, though nothing replaced it`)
   }
 
-  /** Whether another block of that height was shown since ours was; a branch that was left before is none of it. */
-  #wasReplaced(height: number, ours: Hex | undefined): boolean {
-    const { providers } = this.#world
-    const shown = providers.flatMap((provider) => [...(provider.shown.get(height) ?? [])])
-    const firsts = shown.flatMap(([hash, { firstMs }]) => (hash === ours ? [firstMs] : []))
-    const sinceMs = firsts.length === 0 ? 0 : Math.min(...firsts)
-    return shown.some(([hash, { lastMs }]) => hash !== ours && lastMs >= sinceMs)
-  }
-
-  #isShownBelow(block: SimBlock, height: number): boolean {
-    const { chain, providers } = this.#world
+  #isShownBelow(data: Payload['data'], height: number): boolean {
+    const { chain, providers } = this.#world.networkOf(data.rail)
+    const block = this.#block(data)
     return providers.some(({ shown }) =>
       [...shown.entries()].some(
         ([at, hashes]) =>
@@ -242,12 +238,25 @@ export class Observer {
     )
   }
 
-  #isForged({ block, transaction }: Payload['data']): boolean {
-    return this.#world.isForged({ blockHash: block.hash, transaction: transaction.hash })
+  #isForged({ rail, block, transaction }: Payload['data']): boolean {
+    const network = this.#world.networkOf(rail)
+    return network.isForged({ blockHash: block.hash, transaction: transaction.hash })
+  }
+
+  #chain({ rail }: Payload['data']): SimChain {
+    return this.#world.networkOf(rail).chain
   }
 
   #block(data: Payload['data']): SimBlock {
-    const block = this.#world.chain.blocks.get(data.block.hash)
+    const block = this.#chain(data).blocks.get(data.block.hash)
     return required(block, 'a block that holds a movement exists')
   }
+}
+
+/** Whether another block of that height was shown since ours was; a branch that was left before is none of it. */
+function wasReplaced({ providers }: Network, height: number, ours: Hex | undefined): boolean {
+  const shown = providers.flatMap((provider) => [...(provider.shown.get(height) ?? [])])
+  const firsts = shown.flatMap(([hash, { firstMs }]) => (hash === ours ? [firstMs] : []))
+  const sinceMs = firsts.length === 0 ? 0 : Math.min(...firsts)
+  return shown.some(([hash, { lastMs }]) => hash !== ours && lastMs >= sinceMs)
 }

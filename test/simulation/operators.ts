@@ -12,7 +12,7 @@ import { ownerOf, type Oracle, type Registered, type Saved } from './oracle.ts'
 import { hold, Violation } from './violation.ts'
 import type { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
-import { FAMILIES } from './world/family.ts'
+import type { Network } from './world/network.ts'
 import type { Receiver } from './world/receivers.ts'
 import { placedLogs } from './world/transaction.ts'
 
@@ -94,8 +94,8 @@ export class Operators {
 
   /** The same while a transaction takes its time. Of a block whose payee registers right then it must miss nothing. */
   async actMeanwhile(daemon: Daemon): Promise<void> {
-    const { chain, customers, profile } = this.#world
-    const paid = placedLogs(chain.tip).map(({ log }) => log.to)
+    const { networks, customers, profile } = this.#world
+    const paid = networks.flatMap(({ chain }) => placedLogs(chain.tip)).map(({ log }) => log.to)
     const payees = customers.filter((customer) => paid.includes(customer))
     if (profile.lateRegistrations === 0 || payees.length === 0) return this.act(daemon)
     await this.register(daemon, this.#dice.pick(ENVIRONMENTS), this.#dice.pick(payees))
@@ -132,10 +132,10 @@ export class Operators {
 
   #draw(environment: string, rail: Rail, address: Registered['address']): Registration {
     const dice = this.#dice
-    const height = this.#world.chain.tip.height
-    const watchFrom = dice.chance(0.5) ? dice.between(0, height) : null
-    const { spellings } = FAMILIES[this.#world.profile.family]
-    const spelt = dice.fork(`${environment} ${rail.id} ${address}`).pick(spellings(address))
+    const { chain, family } = this.#world.networkOf(rail.id)
+    const watchFrom = dice.chance(0.5) ? dice.between(0, chain.tip.height) : null
+    const spellings = family.spellings(address)
+    const spelt = dice.fork(`${environment} ${rail.id} ${address}`).pick(spellings)
     return { environment, rail, address, watchFrom, spelt }
   }
 
@@ -145,10 +145,11 @@ export class Operators {
     const payload = {
       rail: rail.id,
       address: spelt,
-      owner: ownerOf(environment, address),
+      owner: ownerOf({ environment, rail: rail.id, address }),
       watch_from: watchFrom,
     }
-    const shown = this.#highestShown()
+    const network = this.#world.networkOf(rail.id)
+    const shown = highestShown(network)
     const answer = await this.#persist(daemon, {
       method: 'POST',
       url: '/v1/addresses',
@@ -158,7 +159,7 @@ export class Operators {
     const { registered_height } = JSON.parse(answer.body) as { registered_height: number | null }
     const registeredHeight = registered_height ?? -1
     hold(
-      registeredHeight <= Math.max(shown, this.#highestShown()),
+      registeredHeight <= Math.max(shown, highestShown(network)),
       'I1',
       () => `registered at height ${registeredHeight}, which nobody has shown`,
     )
@@ -204,8 +205,7 @@ export class Operators {
    * And so where there is no ancestor to accept, because others still uphold what is gone: that ends when they have
    * come along.
    */
-  async attend(daemon: Daemon): Promise<'resumed' | 'retried' | null> {
-    const { chain, chainId } = this.#world
+  async attend(daemon: Daemon, { chain, chainId }: Network): Promise<'resumed' | 'retried' | null> {
     try {
       return await daemon.app.db.transaction().execute(async (tx) => {
         const cursor = await lockCursor(tx, chainId)
@@ -313,7 +313,7 @@ export class Operators {
 
   /** The oracle knows of it before the database does: of a commit whose answer is lost nobody knows whether it was. */
   #drawPolicy(environment: string, rail: Rail): Saved {
-    const saved: Saved = { environment, rail: rail.id, policy: this.#policy(), version: null }
+    const saved: Saved = { environment, rail: rail.id, policy: this.#policy(rail), version: null }
     this.#oracle.saved.push(saved)
     return saved
   }
@@ -328,9 +328,10 @@ export class Operators {
     return savePolicy(tx, { environment, rail, policy, ...by })
   }
 
-  #policy(): Policy {
+  #policy(rail: Rail): Policy {
     const dice = this.#dice
-    const { witnesses, finality } = this.#world.profile
+    const { finality, providers } = this.#world.networkOf(rail.id).profile
+    const witnesses = Math.min(this.#world.profile.witnesses, providers.length)
     const few = dice.between(1, 3)
     const more = dice.between(few, finality.lag + 4)
     const band = (upTo: bigint | null, confirmations: number | null, isFinal: boolean) => ({
@@ -350,11 +351,11 @@ export class Operators {
   }
 
   #railsOf(environment: string): readonly Rail[] {
-    const { rails } = this.#world
-    return environment === 'acme-test' ? rails : rails.slice(0, 1)
+    const each = this.#world.networks.map(({ rails }) => rails)
+    return each.flatMap((rails) => (environment === 'acme-test' ? rails : rails.slice(0, 1)))
   }
+}
 
-  #highestShown(): number {
-    return Math.max(-1, ...this.#world.providers.flatMap(({ shown }) => [...shown.keys()]))
-  }
+function highestShown({ providers }: Network): number {
+  return Math.max(-1, ...providers.flatMap(({ shown }) => [...shown.keys()]))
 }

@@ -1,7 +1,8 @@
 import type { Rail } from '../../src/domain/chain.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import type { Hex } from '../../src/lib/hex.ts'
-import type { SimChain } from './world/chain.ts'
+import type { Network } from './world/network.ts'
+import { Violation } from './violation.ts'
 import { placedLogs, type PlacedLog, type SimBlock } from './world/transaction.ts'
 
 /** An address as its environment had it registered; the height is the one that was answered. */
@@ -12,6 +13,9 @@ export interface Registered {
   readonly watchFrom: number | null
   readonly registeredHeight: number
 }
+
+/** What an owner is named for. */
+type Owned = Pick<Registered, 'environment' | 'rail' | 'address'>
 
 /** A policy as its environment saved it. Version null: whoever saved it never learnt whether it was. */
 export interface Saved {
@@ -52,45 +56,55 @@ export interface Placed extends Omit<Movement, 'environment'> {
   readonly sender: Hex
 }
 
+interface Candidate {
+  readonly rail: Rail
+  readonly block: SimBlock
+  readonly placed: PlacedLog
+}
+
 export function keyOf(movement: Movement): string {
   const { environment, rail, transaction, recipient, amount } = movement
   return `${environment} ${rail} ${transaction} ${recipient} ${amount}`
 }
 
-/** To whom an address belongs, as it was registered: each environment has its own name for it. */
-export function ownerOf(environment: string, address: Hex): string {
-  return `${address} of ${environment}`
+/** To whom an address belongs, as it was registered: each environment has its own name for it, on each rail. */
+export function ownerOf({ environment, rail, address }: Owned): string {
+  return `${address} of ${environment} on ${rail}`
 }
 
-/** What a deposit is, decided from the generated chain alone. */
+/** What a deposit is, decided from the generated chains alone. */
 export class Oracle {
-  readonly #chain: SimChain
-  readonly #rails: readonly Rail[]
+  readonly #networks: readonly Network[]
   readonly registered: Registered[] = []
   readonly saved: Saved[] = []
 
-  constructor(chain: SimChain, rails: readonly Rail[]) {
-    this.#chain = chain
-    this.#rails = rails
+  constructor(networks: readonly Network[]) {
+    this.#networks = networks
   }
 
-  /** Every deposit that the canonical chain holds, as equal ones are counted. */
+  /** Every deposit that the canonical chains hold, as equal ones are counted. */
   expected(): Map<string, Expected> {
     const expected = new Map<string, Expected>()
-    for (const block of this.#chain.canonical) {
-      for (const placed of placedLogs(block)) this.#expect(expected, block, placed)
+    for (const { chain, rails } of this.#networks) {
+      for (const block of chain.canonical) {
+        for (const placed of placedLogs(block)) {
+          const rail = rails.find(({ contract }) => contract === placed.log.contract)
+          if (rail !== undefined) this.#expect(expected, { rail, block, placed })
+        }
+      }
     }
     return expected
   }
 
-  /** Whether a block of the generated tree holds such a movement, at any place in it. */
+  /** Whether a block of the generated tree of its rail's chain holds such a movement, at any place in it. */
   holds(blockHash: Hex, movement: Placed): PlacedLog | null {
-    const block = this.#chain.blocks.get(blockHash)
+    const { rail, network } = this.#place(movement.rail)
+    const block = network.chain.blocks.get(blockHash)
     if (block === undefined) return null
     const found = placedLogs(block).find(
       ({ log, transaction }) =>
         transaction.hash === movement.transaction &&
-        this.#railOf(log.contract)?.id === movement.rail &&
+        log.contract === rail.contract &&
         log.shape === 'transfer' &&
         log.from !== log.to &&
         log.from === movement.sender &&
@@ -114,9 +128,9 @@ export class Oracle {
     })
   }
 
-  #expect(expected: Map<string, Expected>, block: SimBlock, { log, transaction }: PlacedLog): void {
-    const rail = this.#railOf(log.contract)
-    if (rail === undefined || log.shape !== 'transfer' || log.from === log.to) return
+  #expect(expected: Map<string, Expected>, { rail, block, placed }: Candidate): void {
+    const { log, transaction } = placed
+    if (log.shape !== 'transfer' || log.from === log.to) return
     if (log.amount < rail.minimumAmount) return
     for (const address of this.registered) {
       if (address.rail !== rail.id || address.address !== log.to) continue
@@ -134,8 +148,12 @@ export class Oracle {
     }
   }
 
-  #railOf(contract: Hex): Rail | undefined {
-    return this.#rails.find((rail) => rail.contract === contract)
+  #place(id: string): { readonly rail: Rail; readonly network: Network } {
+    for (const network of this.#networks) {
+      const rail = network.rails.find((one) => one.id === id)
+      if (rail !== undefined) return { rail, network }
+    }
+    throw new Violation('I10', `there is no rail ${id}`)
   }
 }
 

@@ -7,7 +7,7 @@ import {
   MOODS,
   TRANSPORT_FAULTS,
   TRON_LIES,
-} from './profile.ts'
+} from './faults.ts'
 
 const TRANSITIONS = [
   'null to detected',
@@ -51,6 +51,8 @@ const REACHABLE = [
   'F12 clock jumps',
   'F13 two daemons',
   'takeovers',
+  'seeds with two chains',
+  'a transaction is replayed on another chain',
   'F5 a payment is shown early',
   'F8 providers on different branches',
   'kills',

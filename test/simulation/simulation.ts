@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { required } from '../../src/lib/assert.ts'
+import { Course } from './course.ts'
 import type { Coverage } from './coverage.ts'
 import { Daemon } from './daemon.ts'
 import type { SimServer } from './database/server.ts'
@@ -11,7 +12,7 @@ import { drawProfile, type Profile } from './profile.ts'
 import { hold, Violation } from './violation.ts'
 import { World } from './world.ts'
 import type { Dice } from './world/dice.ts'
-import type { SimBlock, SimTransaction } from './world/transaction.ts'
+import type { Network } from './world/network.ts'
 
 export interface Result {
   readonly seed: string
@@ -28,8 +29,6 @@ export interface Result {
 
 /** Of the calm world until it has to be at rest; a tenth of that is usual. */
 const STEPS_MAX = 10_000
-/** More blocks than finality lags behind, so that every rule that a policy may draw is met. */
-const CALM_BLOCKS = 6
 
 /** One seed from its first block to the moment when everything has converged, or something broke. */
 export class Simulation {
@@ -42,12 +41,11 @@ export class Simulation {
   readonly #dice: Dice
   readonly #overlaps: Dice
   readonly #deadlineMs: number
+  readonly #courses: readonly Course[]
   #daemons: Daemon[] = []
   #started = 0
-  #mined = 0
   #restMs: number | null = null
   #phase: Result['phase'] = 'setup'
-  #branches: SimBlock[] = []
 
   constructor(seed: string, server: SimServer, profile = drawProfile(seed), realMsMax = Infinity) {
     this.#deadlineMs = performance.now() + realMsMax
@@ -55,7 +53,12 @@ export class Simulation {
     this.#world = new World(profile, server, (daemon) => this.#onDeath(daemon))
     this.#dice = this.#world.dice.fork('events')
     this.#overlaps = this.#world.dice.fork('overlaps')
-    this.#oracle = new Oracle(this.#world.chain, this.#world.rails)
+    const { networks, dice } = this.#world
+    this.#courses = networks.map(
+      (network, index) =>
+        new Course(this.#world, network, index === 0 ? this.#dice : dice.fork('second events')),
+    )
+    this.#oracle = new Oracle(networks)
     this.#observer = new Observer(this.#world, this.#oracle)
     this.#operators = new Operators(this.#world, this.#oracle)
     this.#judge = new Judge(this.#world, this.#oracle, this.#operators)
@@ -73,14 +76,11 @@ export class Simulation {
       violation = violationOf(error)
     }
     for (const daemon of this.#daemons) await daemon.kill()
-    const { coverage, transcript, time, chain } = this.#world
+    const { coverage, transcript, time, networks, fences } = this.#world
     coverage.count('seeds')
-    coverage.count(`family ${this.#profile.family}`)
-    coverage.count('reorgs', chain.reorgs)
-    coverage.count('transfers moved by reorgs', chain.moved)
-    coverage.highest('max reorg depth', chain.deepest)
-    coverage.count('takeovers', this.#world.fences.takeovers)
-    for (const [kind, count] of this.#world.traffic.kinds) coverage.count(`traffic ${kind}`, count)
+    if (networks.length > 1) coverage.count('seeds with two chains')
+    coverage.count('takeovers', fences.takeovers)
+    for (const network of networks) count(network, coverage)
     const virtualMs = time.nowMs - Date.UTC(2026, 0, 5)
     coverage.count('virtual ms', virtualMs)
     return {
@@ -97,16 +97,8 @@ export class Simulation {
   }
 
   async #setUp(): Promise<void> {
-    const { server, chain, time, traffic } = this.#world
-    const { history, blockMs } = this.#profile
-    await server.reset()
-    for (let count = 0; count < history; count += 1) {
-      chain.mine(traffic.block(), time.nowMs - (history - count) * blockMs)
-      this.#finalize()
-    }
-    for (const provider of this.#world.providers) {
-      for (const replica of provider.replicas) replica.follow(0, 0)
-    }
+    await this.#world.server.reset()
+    for (const course of this.#courses) course.begin()
     const daemon = await this.#startDaemon()
     await daemon.serve(() => this.#operators.prepare(daemon))
   }
@@ -117,13 +109,14 @@ export class Simulation {
     this.#world.disturb()
     if (this.#profile.daemons > 1) this.#world.coverage.count('F13 two daemons')
     for (let extra = 1; extra < this.#profile.daemons; extra += 1) await this.#startDaemon()
-    this.#every(this.#profile.blockMs, () => this.#onBlock())
+    for (const course of this.#courses) {
+      this.#every(course.network.profile.blockMs, () => course.advance())
+    }
     this.#every(4_000, () => this.#operate())
     this.#world.dawdled = (ms) => this.#onDawdling(ms)
     this.#every(5_000, () => this.#disturbDaemons())
-    this.#every(20_000, () => this.#attend())
-    const { blocks } = this.#profile
-    while (this.#mined < blocks) await this.#step()
+    for (const course of this.#courses) this.#every(20_000, () => this.#attend(course))
+    while (this.#isGrowing) await this.#step()
   }
 
   /** Nothing goes wrong any more: everything has to converge. */
@@ -132,8 +125,8 @@ export class Simulation {
     this.#world.calm()
     for (const daemon of this.#daemons) daemon.jumpWallClock(0)
     this.#world.transcript.tell('calm')
-    const target = this.#mined + this.#profile.finality.lag + CALM_BLOCKS
-    while (this.#mined < target || this.#daemons.length === 0 || this.#isAnyoneWaiting) {
+    for (const course of this.#courses) course.calm()
+    while (this.#isGrowing || this.#daemons.length === 0 || this.#isAnyoneWaiting) {
       await this.#step()
     }
     const [daemon] = this.#daemons
@@ -203,6 +196,10 @@ export class Simulation {
     }
   }
 
+  get #isGrowing(): boolean {
+    return this.#courses.some(({ isDone }) => !isDone)
+  }
+
   /** Somebody takes time in a transaction, or waits for its end. */
   get #isAnyoneWaiting(): boolean {
     const isAnyUnderWay = this.#world.operations.isAnyUnderWay
@@ -216,113 +213,19 @@ export class Simulation {
     })
   }
 
-  #onBlock(): void {
-    const { chain, time, traffic, transcript, coverage } = this.#world
-    const isCalm = this.#phase === 'liveness'
-    if (isCalm && this.#mined >= this.#profile.blocks + this.#profile.finality.lag + CALM_BLOCKS)
-      return
-    this.#mined += 1
-    if (!isCalm && this.#isTimeToBreak()) this.#breakFinality()
-    else if (!isCalm) this.#reorganise()
-    const block = chain.mine(isCalm ? [] : traffic.block(), time.nowMs)
-    if (this.#areParted()) coverage.count('F8 providers on different branches')
-    transcript.tell(`block ${block.height} with ${block.transactions.length} transactions`)
-    if (!isCalm && this.#isStalling()) this.#world.coverage.count('F3 finality stalls')
-    else this.#finalize()
-  }
-
-  #areParted(): boolean {
-    const { chain, providers } = this.#world
-    const tips = providers.flatMap(({ replicas }) => replicas.map(({ tip }) => tip))
-    return tips.some((tip) => !chain.isCanonical(tip.hash))
-  }
-
-  /** A number of blocks cannot stall. */
-  #isStalling(): boolean {
-    const { finality, finalityStalls } = this.#profile
-    return finality.rule === 'finalized' && this.#dice.chance(finalityStalls * 10)
-  }
-
-  #finalize(): void {
-    const { chain } = this.#world
-    chain.finalizeUpTo(chain.tip.height - this.#profile.finality.lag)
-  }
-
-  #reorganise(): void {
-    const { chain, time, traffic, coverage, transcript } = this.#world
-    const { rate, depthMax, returns, again } = this.#profile.reorgs
-    const dice = this.#dice
-    const old = this.#branches.pop()
-    if (old !== undefined && dice.chance(returns) && this.#isAboveFinal(old)) {
-      chain.returnTo(old, time.nowMs)
-      coverage.count('F1 back to the first branch')
-      transcript.tell(`the chain returns to the branch of ${old.height}`)
-      return
-    }
-    if (!dice.chance(rate)) return
-    const room = chain.tip.height - (chain.finalized?.height ?? 0)
-    const depth = Math.min(room, 1 + dice.skewed(depthMax - 1))
-    if (depth < 1) return
-    const left = chain.reorg(
-      {
-        depth,
-        longer: dice.pick([-1, 0, 0, 1, 2]),
-        fateOf: () => {
-          const fate = dice.chance(again)
-            ? dice.pick(['again', 'again', 'later'] as const)
-            : dice.pick(['dropped', 'replaced', 'other_facts'] as const)
-          coverage.count(`F1 ${fate}`)
-          return fate
-        },
-        rewrite: (transaction, fate) =>
-          fate === 'replaced' ? traffic.replace(transaction) : traffic.otherFacts(transaction),
-      },
-      time.nowMs,
-    )
-    coverage.count('F1 reorg')
-    transcript.tell(`reorg of ${depth} blocks, tip ${left.height} to ${chain.tip.height}`)
-    this.#branches.push(left)
-  }
-
-  #isTimeToBreak(): boolean {
-    const { pastFinal, blocks } = this.#profile
-    return (
-      pastFinal && this.#mined === Math.floor(blocks * 0.75) && this.#world.chain.finalized !== null
-    )
-  }
-
-  /** What must never happen, and has: a reorg below the finalized block. */
-  #breakFinality(): void {
-    const { chain, time, traffic, coverage, transcript } = this.#world
-    const room = chain.tip.height - (chain.finalized?.height ?? 0)
-    const depth = Math.min(chain.tip.height, room + this.#dice.between(1, 8))
-    const fateOf = () => this.#dice.pick(['again', 'later', 'dropped', 'replaced'] as const)
-    const rewrite = (transaction: SimTransaction) => traffic.replace(transaction)
-    chain.reorg({ depth, longer: 1, fateOf, rewrite }, time.nowMs)
-    chain.breakFinality()
-    this.#branches = []
-    coverage.count('F1 past final')
-    transcript.tell(`the chain breaks its word: a reorg of ${depth} blocks, ${room} were open`)
-  }
-
   /** A person whom an alarm has called reads why the chain was halted. */
-  #attend(): void {
+  #attend({ network }: Course): void {
     const { alarms, coverage, transcript } = this.#world
     const [daemon] = this.#daemons
-    if (daemon === undefined || !alarms.hasHalted) return
+    if (daemon === undefined || !alarms.halted.has(network.slug)) return
     void this.#serving(daemon, async () => {
-      const decision = await this.#operators.attend(daemon)
+      const decision = await this.#operators.attend(daemon, network)
       if (decision === null) return
-      alarms.hasHalted = false
-      if (decision === 'resumed') this.#observer.resumed = true
+      alarms.halted.delete(network.slug)
+      if (decision === 'resumed') this.#observer.resumed.add(network)
       coverage.count(decision === 'resumed' ? 'F1 resumed' : 'halts without cause')
       transcript.tell(`a person lets the halted chain go on: ${decision}`)
     })
-  }
-
-  #isAboveFinal(tip: SimBlock): boolean {
-    const { chain } = this.#world
-    return chain.finalized === null || chain.isAncestor(chain.finalized, tip)
   }
 
   #operate(): void {
@@ -385,6 +288,14 @@ export class Simulation {
     this.#world.transcript.tell(`${daemon.name} starts`)
     return daemon
   }
+}
+
+function count({ chain, profile, traffic }: Network, coverage: Coverage): void {
+  coverage.count(`family ${profile.family}`)
+  coverage.count('reorgs', chain.reorgs)
+  coverage.count('transfers moved by reorgs', chain.moved)
+  coverage.highest('max reorg depth', chain.deepest)
+  for (const [kind, times] of traffic.kinds) coverage.count(`traffic ${kind}`, times)
 }
 
 function violationOf(error: unknown): { invariant: string; message: string } {

@@ -1,7 +1,7 @@
 import type { Actor } from '../../src/lib/loop.ts'
-import type { ChainConfig, Config } from '../../src/config/config.ts'
-import type { ChainId, Codec, Rail } from '../../src/domain/chain.ts'
-import { adapterFor } from '../../src/source/index.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { Address } from '../../src/domain/chain.ts'
+import { required } from '../../src/lib/assert.ts'
 import { Alarms } from './alarms.ts'
 import { Coverage } from './coverage.ts'
 import type { Daemon } from './daemon.ts'
@@ -11,21 +11,17 @@ import type { SimServer } from './database/server.ts'
 import type { Statement } from './database/session.ts'
 import { Fences } from './fences.ts'
 import { Operations } from './operations.ts'
-import type { DatabaseFault, Profile, Rates } from './profile.ts'
+import type { DatabaseFault, Rates } from './faults.ts'
+import { chainsOf, type Profile } from './profile.ts'
 import { Transcript } from './transcript.ts'
-import { SimChain } from './world/chain.ts'
 import { Dice } from './world/dice.ts'
-import { isForgery, type Forgery } from './world/forgery.ts'
-import { FAMILIES } from './world/family.ts'
-import { SimProvider } from './world/providers.ts'
+import { Network } from './world/network.ts'
 import { Receiver } from './world/receivers.ts'
 import { WorldTime } from './world/time.ts'
-import { Traffic } from './world/traffic.ts'
 
 export const START_MS = Date.UTC(2026, 0, 5)
-export const SLUG = 'sim'
 
-/** Everything that one seed has: the chain as it is, who tells of it, who is told, and time. */
+/** Everything that one seed has: its chains, who is told of them, the server between, and time. */
 export class World {
   readonly profile: Profile
   readonly dice: Dice
@@ -37,14 +33,8 @@ export class World {
   readonly coverage = new Coverage()
   readonly alarms = new Alarms(this.coverage)
   readonly transcript = new Transcript()
-  readonly chain: SimChain
-  readonly chainId: ChainId
-  /** How the chain's addresses and hashes are written for people. */
-  readonly codec: Codec
-  readonly traffic: Traffic
-  readonly rails: readonly Rail[]
-  readonly customers: readonly Rail['contract'][]
-  readonly providers: readonly SimProvider[]
+  readonly networks: readonly Network[]
+  readonly customers: readonly Address[]
   readonly receivers: readonly Receiver[]
   readonly config: Config
   readonly fences: Fences
@@ -69,24 +59,19 @@ export class World {
     const dice = new Dice(profile.seed)
     this.dice = dice
     const { time, coverage, transcript } = this
-    const { rules, chainIdOf, speak } = FAMILIES[profile.family]
-    this.chain = new SimChain(dice.fork('chain'), time.nowMs - 400 * profile.blockMs, rules)
-    this.chainId = chainIdOf(this.chain.tip)
-    this.codec = adapterFor(profile.family).codec
     const tokens = [dice.hex(20), dice.hex(20)]
-    this.rails = tokens.map((contract, index) =>
-      this.#rail(contract, index === 0 ? 'usdt' : 'usdc'),
-    )
     this.customers = Array.from({ length: 8 }, () => dice.hex(20))
     const fakes = [dice.hex(20), dice.hex(20)]
-    const { customers } = this
-    const { perBlock, family } = profile
-    const options = { tokens, fakes, customers, perBlock, family }
-    this.traffic = new Traffic(dice.fork('traffic'), options)
-    this.providers = profile.providers.map((provider, index) => {
-      const own = dice.fork(`provider ${index}`)
-      const deps = { chain: this.chain, time, dice: own, coverage, transcript, speak }
-      return new SimProvider(index, provider, deps)
+    const cast = { tokens, fakes, customers: this.customers }
+    this.networks = chainsOf(profile).map((chain, index) => {
+      const own = index === 0 ? dice : dice.fork('second')
+      return new Network(index === 0 ? 'sim' : 'second', chain, {
+        dice: own,
+        time,
+        coverage,
+        transcript,
+        cast,
+      })
     })
     this.receivers = profile.receivers.map((moods, index) => {
       const own = dice.fork(`receiver ${index}`)
@@ -94,12 +79,13 @@ export class World {
       return new Receiver(index, index === 2 ? 'globex-test' : 'acme-test', moods, deps)
     })
     this.config = this.#config()
-    this.fences = new Fences(this.chainId)
+    this.fences = new Fences(this.networks.map(({ chainId }) => chainId))
   }
 
-  /** Whether some provider shows a transfer where there is none. */
-  isForged(shown: Forgery): boolean {
-    return this.providers.some(({ forged }) => isForgery(forged, shown))
+  /** The chain that a rail is on. */
+  networkOf(rail: string): Network {
+    const network = this.networks.find(({ rails }) => rails.some(({ id }) => id === rail))
+    return required(network, `${rail} is on a chain of this world`)
   }
 
   /** Nothing goes wrong from here on. */
@@ -107,7 +93,7 @@ export class World {
     this.databaseRates = {}
     this.pauseRate = 0
     this.dawdleRate = 0
-    for (const provider of this.providers) provider.behave()
+    for (const provider of this.networks.flatMap(({ providers }) => providers)) provider.behave()
     for (const receiver of this.receivers) receiver.behave()
   }
 
@@ -153,33 +139,6 @@ export class World {
   }
 
   #config(): Config {
-    const { blockMs, finality, family } = this.profile
-    const chain: ChainConfig = {
-      chain: {
-        id: this.chainId,
-        slug: SLUG,
-        name: 'Simulated',
-        family,
-        blockTimeSeconds: blockMs / 1_000,
-        finality:
-          finality.rule === 'depth'
-            ? { kind: 'depth', blocks: finality.lag + 1 }
-            : { kind: 'finalized' },
-        reorgWindow: 64,
-      },
-      rails: this.rails.map((rail) => ({
-        rail,
-        defaultPolicy: {
-          minimumAmount: rail.minimumAmount,
-          bands: [{ upTo: null, rule: { confirmations: 3, finality: false }, providers: 1 }],
-          onFinalityStall: 'hold',
-        },
-      })),
-      providers: this.providers.map(({ config }) => config),
-      websocketUrl: null,
-      start: 0,
-      pollMs: 1_000,
-    }
     return {
       databaseUrl: this.server.url,
       poolSize: 10,
@@ -187,22 +146,8 @@ export class World {
       port: 0,
       logLevel: 'error',
       webhookAllow: [],
-      chains: [chain],
+      chains: this.networks.map(({ config }) => config),
       balanceSample: 2,
-    }
-  }
-
-  #rail(contract: Rail['contract'], asset: string): Rail {
-    const { assetNamespace } = FAMILIES[this.profile.family]
-    return {
-      id: `${SLUG}/${asset}`,
-      chainId: this.chainId,
-      asset,
-      symbol: asset.toUpperCase(),
-      assetId: `${this.chainId}/${assetNamespace}:${this.codec.formatAddress(contract)}`,
-      contract,
-      decimals: 6,
-      minimumAmount: 10_000n,
     }
   }
 }

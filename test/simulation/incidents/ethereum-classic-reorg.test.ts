@@ -52,7 +52,7 @@ test('with fewer headers than that the chain stands still, says so once, and los
   const payment = incident.pay(100n)
   incident.mine(DEPTH - 1)
   const before = await incident.settle()
-  const { tip } = incident.world.chain
+  const { tip } = incident.network.chain
   incident.reorganise(DEPTH, 1, new Map([[payment.hash, 'dropped']]))
   const { halt } = await incident.halt()
   assert.match(halt?.reason ?? '', /below every header we hold/)
@@ -69,7 +69,7 @@ test('with fewer headers than that the chain stands still, says so once, and los
   assert.equal(incident.told(payment), 'detected confirmed final')
 
   // The person has found the providers to be on the attacker's branch, and has other ones.
-  incident.world.chain.returnTo(tip, incident.world.time.nowMs)
+  incident.network.chain.returnTo(tip, incident.world.time.nowMs)
   incident.show()
   await incident.lookAgain()
   await incident.settle()

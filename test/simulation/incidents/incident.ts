@@ -19,8 +19,9 @@ import { Operators } from '../operators.ts'
 import { Oracle, ownerOf } from '../oracle.ts'
 import { drawProfile, type Profile } from '../profile.ts'
 import { SIMPLIFICATIONS, simplified } from '../simplify.ts'
-import { SLUG, World } from '../world.ts'
+import { World } from '../world.ts'
 import type { Fate } from '../world/chain.ts'
+import type { Network } from '../world/network.ts'
 import type { SimTransaction } from '../world/transaction.ts'
 
 const ENVIRONMENT = 'acme-test'
@@ -58,6 +59,7 @@ export interface Payment {
  */
 export class Incident implements AsyncDisposable {
   readonly world: World
+  readonly network: Network
   readonly #facts: Facts
   readonly #server: SimServer
   readonly #oracle: Oracle
@@ -73,7 +75,8 @@ export class Incident implements AsyncDisposable {
     this.#facts = facts
     this.#server = new SimServer(url)
     this.world = new World(profileOf(facts), this.#server, () => undefined)
-    this.#oracle = new Oracle(this.world.chain, this.world.rails)
+    this.network = required(this.world.networks[0], 'a world has a chain')
+    this.#oracle = new Oracle(this.world.networks)
     this.#observer = new Observer(this.world, this.#oracle)
     this.#operators = new Operators(this.world, this.#oracle)
     this.#judge = new Judge(this.world, this.#oracle, this.#operators)
@@ -108,7 +111,8 @@ export class Incident implements AsyncDisposable {
 
   /** So many blocks, a block time apart; what is paid is in the first of them. */
   mine(count: number, transactions: readonly SimTransaction[] = []): void {
-    const { chain, time } = this.world
+    const { chain } = this.network
+    const { time } = this.world
     for (let mined = 0; mined < count; mined += 1) {
       time.leap(this.#facts.blockSeconds * 1_000)
       chain.mine(mined === 0 ? transactions : [], time.nowMs)
@@ -129,9 +133,9 @@ export class Incident implements AsyncDisposable {
 
   /** A block with one payment to a customer. */
   pay(units: bigint): Payment {
-    const { dice, rails, customers } = this.world
+    const { dice, customers } = this.world
     const to = required(customers[0], 'there is a customer')
-    const { contract } = required(rails[0], 'there is a rail')
+    const { contract } = required(this.network.rails[0], 'there is a rail')
     const log = { contract, from: dice.hex(20), to, amount: units * 1_000_000n } as const
     const transaction: SimTransaction = {
       hash: dice.hex(32),
@@ -154,10 +158,10 @@ export class Incident implements AsyncDisposable {
 
   /** The newest blocks are replaced by others; what is to become of each payment in them is said by its hash. */
   reorganise(depth: number, longer: number, fates: ReadonlyMap<Hex, Fate>): void {
-    const { chain, time } = this.world
+    const { chain } = this.network
     const fateOf = ({ hash }: SimTransaction): Fate => fates.get(hash) ?? 'again'
     const rewrite = (transaction: SimTransaction) => transaction
-    chain.reorg({ depth, longer, fateOf, rewrite }, time.nowMs)
+    chain.reorg({ depth, longer, fateOf, rewrite }, this.world.time.nowMs)
     const isBroken = chain.finalized !== null && !chain.isCanonical(chain.finalized.hash)
     if (isBroken) chain.breakFinality()
     this.show()
@@ -165,7 +169,7 @@ export class Incident implements AsyncDisposable {
 
   /** The node shows the chain as it is now, calling final what lies so much deeper than what the chain does. */
   show(finalityLag = 0): void {
-    for (const { replicas } of this.world.providers) {
+    for (const { replicas } of this.network.providers) {
       for (const replica of replicas) replica.follow(0, finalityLag)
     }
   }
@@ -179,10 +183,10 @@ export class Incident implements AsyncDisposable {
 
   /** Until everything the node shows has been taken in and everything there is to say has been delivered. */
   async settle(): Promise<Cursor> {
-    const { chain } = this.world
+    const { chain, providers } = this.network
     return this.#until('is at the tip and has nothing open', async () => {
       const cursor = await this.cursor()
-      const replica = required(this.world.providers[0]?.replicas[0], 'there is a node')
+      const replica = required(providers[0]?.replicas[0], 'there is a node')
       const isThere = cursor?.hash === chain.tip.hash && cursor.halt === null
       if (!isThere || (cursor.finalized?.height ?? -1) < this.#finalHeight(replica.finalized)) {
         return null
@@ -200,17 +204,17 @@ export class Incident implements AsyncDisposable {
 
   /** A person accepts the reorg that the chain was halted for. */
   async acceptAncestor(): Promise<void> {
-    this.#observer.resumed = true
-    assert.equal(await this.#operators.attend(this.daemon), 'resumed')
+    this.#observer.resumed.add(this.network)
+    assert.equal(await this.#operators.attend(this.daemon, this.network), 'resumed')
   }
 
   /** A person has seen to the providers and lets the chain look again. */
   async lookAgain(): Promise<void> {
-    await this.daemon.app.db.transaction().execute((tx) => retryChain(tx, this.world.chainId))
+    await this.daemon.app.db.transaction().execute((tx) => retryChain(tx, this.network.chainId))
   }
 
   cursor(): Promise<Cursor | null> {
-    return readCursor(this.daemon.app.db, this.world.chainId)
+    return readCursor(this.daemon.app.db, this.network.chainId)
   }
 
   /** What its receiver was told of a payment, in the order it was told: the last words of the events' types. */
@@ -218,7 +222,7 @@ export class Incident implements AsyncDisposable {
     const [receiver] = this.world.receivers
     return [...required(receiver, 'there is a receiver').processed.values()]
       .map((body) => JSON.parse(body) as { type: string; data: { transaction: { hash: string } } })
-      .filter(({ data }) => this.world.codec.parseHash(data.transaction.hash) === hash)
+      .filter(({ data }) => this.network.codec.parseHash(data.transaction.hash) === hash)
       .map(({ type }) => type.replace('deposit.', ''))
       .join(' ')
   }
@@ -232,7 +236,9 @@ export class Incident implements AsyncDisposable {
 
   async gauge(name: string): Promise<number | null> {
     const text = await this.daemon.app.metrics.registry.metrics()
-    const line = new RegExp(`^settled_${name}\\{chain="${SLUG}"\\} (\\S+)$`, 'm').exec(text)
+    const line = new RegExp(`^settled_${name}\\{chain="${this.network.slug}"\\} (\\S+)$`, 'm').exec(
+      text,
+    )
     return line === null ? null : Number(line[1])
   }
 
@@ -254,7 +260,7 @@ export class Incident implements AsyncDisposable {
   #finalHeight(shown: { readonly height: number } | null): number {
     const { finality } = this.#facts
     if (finality.kind === 'finalized') return shown?.height ?? -1
-    return this.world.chain.tip.height - finality.blocks + 1
+    return this.network.chain.tip.height - finality.blocks + 1
   }
 
   async #until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
@@ -285,9 +291,9 @@ export class Incident implements AsyncDisposable {
   }
 
   async #prepare(): Promise<void> {
-    const { world, daemon } = this
+    const { world, network, daemon } = this
     const now = new Date(world.time.nowMs)
-    const rail = required(world.rails[0], 'there is a rail')
+    const rail = required(network.rails[0], 'there is a rail')
     await daemon.app.db.transaction().execute(async (tx) => {
       const environment = await createEnvironment(tx, { id: ENVIRONMENT, kind: 'test', now })
       await enableRail(tx, { environment: ENVIRONMENT, rail: rail.id, now })
@@ -303,8 +309,8 @@ export class Incident implements AsyncDisposable {
     const endpoint = await this.#post('/v1/endpoints', { url: receiver.url })
     receiver.endpointId = String(endpoint['id'])
     const address = required(world.customers[0], 'there is a customer')
-    const written = world.codec.formatAddress(address)
-    const asked = { rail: rail.id, address: written, owner: ownerOf(ENVIRONMENT, address) }
+    const owner = ownerOf({ environment: ENVIRONMENT, rail: rail.id, address })
+    const asked = { rail: rail.id, address: network.codec.formatAddress(address), owner }
     const { registered_height: height } = await this.#post('/v1/addresses', asked)
     this.#oracle.registered.push({
       environment: ENVIRONMENT,

@@ -1,12 +1,6 @@
 import type { Family } from '../../../src/domain/chain.ts'
-import {
-  TORN,
-  type DatabaseFault,
-  type Lie,
-  type Mood,
-  type Profile,
-  type TronLie,
-} from '../profile.ts'
+import type { DatabaseFault, Lie, Mood, TronLie } from '../faults.ts'
+import type { Profile } from '../profile.ts'
 
 /** One bug: in this file of `src`, this text, which is there once, becomes that one. */
 export interface Mutant {
@@ -40,6 +34,9 @@ export const mood =
   ({ receivers }: Profile): boolean =>
     receivers.some((rates) => moods.some((one) => (rates[one] ?? 0) > 0))
 
+/** The same daemons watch two chains. */
+export const secondChain = ({ second }: Profile): boolean => second !== null
+
 export const reorgs = ({ reorgs: { rate } }: Profile): boolean => rate > 0
 export const returns = ({ reorgs: { rate, returns: back } }: Profile): boolean =>
   rate > 0 && back > 0
@@ -49,7 +46,6 @@ export const interleavings = (profile: Profile): boolean => profile.interleaving
 /** One daemon is paused right before it writes, and the other one takes over meanwhile. */
 export const takeovers = ({ daemons, pauses }: Profile): boolean => daemons > 1 && pauses > 0
 /** Of a provider's replicas some hang on branches that are left, while addresses come late. */
-export const tornProvider = ({ providers: [first] }: Profile): boolean =>
-  first?.hangs === TORN.hangs
+export const tornProvider = ({ misfortune }: Profile): boolean => misfortune === 'torn'
 /** One provider's head is of a branch that is left, while another one says what is final. */
-export const lostProvider = ({ providers: [first] }: Profile): boolean => first?.finalityNull === 1
+export const lostProvider = ({ misfortune }: Profile): boolean => misfortune === 'lost'

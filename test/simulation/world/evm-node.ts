@@ -1,4 +1,5 @@
 import { keccak256 } from 'viem/utils'
+import { required } from '../../../src/lib/assert.ts'
 import { toBytes, toHex, type Hex } from '../../../src/lib/hex.ts'
 import { balanceIn } from './balances.ts'
 import type { Replica } from './replica.ts'
@@ -26,7 +27,6 @@ interface ContractCall {
 
 /** How a node's software and its operator's plan make it answer. */
 export interface EvmManners {
-  readonly chainId: number
   /** Blocks one range of logs may span. */
   readonly rangeMax: number
   /** Whether its logs carry their block's time. */
@@ -49,6 +49,11 @@ export class RpcError extends Error {
   }
 }
 
+/** Made of chance, as a TRON chain's is of its genesis block: each chain of a world has another one. */
+export function evmChainNumber({ hash }: SimBlock): number {
+  return 1 + Number.parseInt(hash.slice(-6), 16)
+}
+
 const FULL_BLOOM: Hex = `0x${'ff'.repeat(256)}`
 
 /** The part of Ethereum's JSON-RPC that a watcher needs, answered from one node's view. */
@@ -59,7 +64,9 @@ export function answerEvm(
 ): unknown {
   switch (method) {
     case 'eth_chainId':
-      return quantity(manners.chainId)
+      return quantity(
+        evmChainNumber(required(replica.chain.canonical[0], 'there is a genesis block')),
+      )
     case 'eth_getBlockByNumber':
       return header(params[0], replica, manners)
     case 'eth_getLogs':

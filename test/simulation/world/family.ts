@@ -1,6 +1,7 @@
 import type { Address, ChainId, Family } from '../../../src/domain/chain.ts'
 import { adapterFor } from '../../../src/source/index.ts'
 import { PLAIN_RULES, type BlockRules } from './chain.ts'
+import { evmChainNumber } from './evm-node.ts'
 import { EvmSpeech } from './evm-wire.ts'
 import type { Speaker, Speech } from './speech.ts'
 import { TronSpeech } from './tron-speech.ts'
@@ -21,7 +22,7 @@ export interface SimFamily {
 export const FAMILIES: Readonly<Record<Family, SimFamily>> = {
   evm: {
     rules: PLAIN_RULES,
-    chainIdOf: () => 'eip155:31337',
+    chainIdOf: (genesis) => `eip155:${evmChainNumber(genesis)}`,
     assetNamespace: 'erc20',
     spellings: (address) => [address, adapterFor('evm').codec.formatAddress(address)],
     speak: (speaker) => new EvmSpeech(speaker),

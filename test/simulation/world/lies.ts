@@ -1,5 +1,5 @@
 import type { Hex } from '../../../src/lib/hex.ts'
-import { LIES, type Lie, type Rates } from '../profile.ts'
+import { LIES, type Lie, type Rates } from '../faults.ts'
 import {
   logObject,
   quantity,

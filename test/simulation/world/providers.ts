@@ -8,12 +8,8 @@ import {
   type RpcHttp,
 } from '../../../src/source/index.ts'
 import type { Coverage } from '../coverage.ts'
-import {
-  TRANSPORT_FAULTS,
-  type ProviderProfile,
-  type Rates,
-  type TransportFault,
-} from '../profile.ts'
+import { TRANSPORT_FAULTS, type Rates, type TransportFault } from '../faults.ts'
+import type { ProviderProfile } from '../profile.ts'
 import type { Transcript } from '../transcript.ts'
 import type { SimChain } from './chain.ts'
 import type { Dice } from './dice.ts'
@@ -51,8 +47,8 @@ export class SimProvider implements Speaker {
   isHonest = false
   readonly #speech: Speech
 
-  constructor(index: number, profile: ProviderProfile, deps: ProviderDeps) {
-    this.name = `node-${index}`
+  constructor(name: string, profile: ProviderProfile, deps: ProviderDeps) {
+    this.name = name
     this.url = `http://${this.name}.invalid/`
     this.profile = profile
     this.deps = deps

@@ -1,7 +1,7 @@
 import { required } from '../../../src/lib/assert.ts'
 import type { AttemptOutcome, OutcomeKind, SendRequest, Sink } from '../../../src/delivery/sink.ts'
 import type { Coverage } from '../coverage.ts'
-import { MOODS, type Mood, type Rates } from '../profile.ts'
+import { MOODS, type Mood, type Rates } from '../faults.ts'
 import type { Transcript } from '../transcript.ts'
 import { hold } from '../violation.ts'
 import type { Dice } from './dice.ts'

@@ -1,7 +1,7 @@
 import { blockJson } from '../../../src/dev/tron/api/block-json.ts'
 import { infosJson, type InfoOptions } from '../../../src/dev/tron/api/info-json.ts'
 import { ethReceipts } from '../../../src/dev/tron/api/eth-json.ts'
-import { TRON_LIES, type Lie, type Rates, type TronLie } from '../profile.ts'
+import { TRON_LIES, type Lie, type Rates, type TronLie } from '../faults.ts'
 import type { ProviderDeps } from './providers.ts'
 import type { Sight } from './tron-node.ts'
 import { toTron } from './tron-wire.ts'
