@@ -28,7 +28,7 @@ export interface ChainSource {
   isFinal(block: BlockRef): Promise<boolean>
   /**
    * Whether providers do so still: one at least, and no fewer than those that call another block in its place final.
-   * Where they do, whoever does not show the block is not the next to be asked for the head.
+   * Where they do, whoever shows another, or has not come to it, is not the next to be asked for the head.
    */
   isUpheld(block: BlockRef): Promise<boolean>
   /**

@@ -188,13 +188,24 @@ export class PooledSource<P extends Provider> implements OpenSource {
     return false
   }
 
-  /** For a block that another provider calls final: who does not show it is left behind, and rests. */
+  /** For a block that another provider calls final: who shows another one, or has not come to it, rests. */
   async #assertShows(provider: P, { height, hash }: BlockRef): Promise<void> {
     const header = await provider.header(height)
     if (header?.hash === hash) return
-    const evidence = { height, shown: header?.hash ?? null, final: hash }
+    if (header === null) return this.#assertHasCome(provider, { height, hash })
+    const evidence = { height, shown: header.hash, final: hash }
     const options = { retryAfterMs: STALE_REST_MS, evidence }
     throw new ProviderFailure('stale', 'a branch that was left is shown as the chain', options)
+  }
+
+  /** Who has let go of old blocks may lead. Whose head is below them may hang, and whoever asks it would hang with it. */
+  async #assertHasCome(provider: P, { height, hash }: BlockRef): Promise<void> {
+    const head = await provider.head()
+    if (head.height >= height) return
+    const evidence = { height, head: head.height, final: hash }
+    const options = { retryAfterMs: STALE_REST_MS, evidence }
+    const message = 'the head is below a block that another one calls final'
+    throw new ProviderFailure('stale', message, options)
   }
 
   /** A node may have lost touch with consensus, and so with finality, while it still follows the head. */

@@ -339,6 +339,28 @@ test('who does not have a block does not take the side of one that replaced it',
   assert.equal(await source.isUpheld({ height: 6, hash: hashOf(6) }), false, 'nor that of ours')
 })
 
+test('who has let go of an upheld block leads on; who has not come to it does not lead next', async (t) => {
+  const [pruned, second] = [await startFakeNode(t, 20), await startFakeNode(t)]
+  const { source, lines } = await openFakeSource(t, [pruned, second])
+  withoutBlock(pruned, 6)
+  assert.equal(await source.isUpheld({ height: 6, hash: hashOf(6) }), true)
+  assert.equal((await source.head()).height, 19)
+  assert.deepEqual(lines, [])
+  pruned.blocks.length = 6
+  pruned.finalized = 5
+  assert.equal(await source.isUpheld({ height: 6, hash: hashOf(6) }), true)
+  assert.equal((await source.head()).height, 9)
+  assert.deepEqual(
+    lines.map(({ msg, evidence }) => [msg, evidence]),
+    [
+      [
+        'provider contradiction: the head is below a block that another one calls final',
+        { provider: 'first', height: 6, head: 5, final: hashOf(6) },
+      ],
+    ],
+  )
+})
+
 test('a block is upheld by one that calls it final; who shows another in its place does not lead next', async (t) => {
   const [first, second] = [await startFakeNode(t, 20), await startFakeNode(t)]
   const { source, clock, lines } = await openFakeSource(t, [first, second])
