@@ -56,6 +56,8 @@ export interface AnvilWorldOptions {
   readonly secondHttp?: RpcHttp
   readonly policy?: Policy
   readonly start?: number | 'finalized'
+  /** See `FlowOptions`. */
+  readonly leasesRunOut?: boolean
 }
 
 /** One environment on a real Anvil with the token deployed, watched through the real source, on a real database. */
@@ -68,6 +70,7 @@ export async function anvilWorld(
   const flow = await flowWorldOn(await testDatabase(t), source, {
     codec: adapterFor('evm').codec,
     policy: options.policy ?? TWO_BANDS,
+    leasesRunOut: options.leasesRunOut ?? false,
     ...(options.start === undefined ? {} : { start: options.start }),
   })
   const { follower, rescanner, witness } = flow.watch

@@ -17,7 +17,7 @@ import type { Db } from '../../src/store/database.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Report } from '../../src/telemetry/report.ts'
-import { testDatabase, type TestDatabase } from './database.ts'
+import { letLeasesLast, testDatabase, type TestDatabase } from './database.ts'
 
 export const ENVIRONMENT = 'acme-test'
 export const ANVIL = loadChain('anvil')
@@ -51,13 +51,18 @@ export interface FlowOptions {
   readonly watched?: WatchedChain
   readonly policy?: Policy
   readonly start?: number | 'finalized'
-  /** The daemon's time; the machine's by default. */
+  /** The daemon's time; by default the machine's, though no work takes any. */
   readonly clock?: Clock
+  /** Whether leases run out by themselves, for worlds in which real daemons live. */
+  readonly leasesRunOut?: boolean
   /** How events print addresses and hashes; as they are by default. */
   readonly codec?: Codec
   /** Where the daemon's lines go; nowhere by default. */
   readonly report?: Report
 }
+
+/** A lease is not judged by how long the machine takes: see `letLeasesLast`. */
+const NO_HASTE: Clock = { ...systemClock, monotonicMs: () => 0 }
 
 /** One environment on Anvil's rail, a real database, and a chain source of the test's choice. */
 export async function flowWorld(
@@ -78,9 +83,10 @@ export async function flowWorldOn(
     truncate environment, lease, chain_cursor, block, address_epoch, rescan restart identity cascade`.execute(
     db,
   )
+  if (options.leasesRunOut !== true) await letLeasesLast(db)
   const metrics = new Metrics()
   const report = options.report ?? new Report(createLogger({ level: 'silent' }), metrics)
-  const env = { clock: options.clock ?? systemClock, random: systemRandom }
+  const env = { clock: options.clock ?? NO_HASTE, random: systemRandom }
   const watched = options.watched ?? ANVIL
   await prepare(db, watched, options.policy)
   const another = (holder: string): ChainWatch =>

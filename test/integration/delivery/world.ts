@@ -19,7 +19,7 @@ import { LeaseKeeper } from '../../../src/store/lease-keeper.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { Report } from '../../../src/telemetry/report.ts'
-import { testDatabase } from '../../support/database.ts'
+import { letLeasesLast, testDatabase } from '../../support/database.ts'
 import { ManualClock } from './manual-clock.ts'
 
 export const ENVIRONMENT = 'acme-live'
@@ -85,6 +85,7 @@ export class World {
 
   static async create(t: TestContext): Promise<World> {
     const { db } = await testDatabase(t)
+    await letLeasesLast(db)
     const world = new World(t, db)
     await world.#seed()
     return world

@@ -31,7 +31,7 @@ const RECIPIENTS = [ALICE, BOB, CAROL]
 const TITLE = `${KILLS} kills at random moments lose, double and reorder nothing`
 
 test(TITLE, { timeout: PATIENCE_MS }, async (t) => {
-  const world = await anvilWorld(t, { anvil: { noMining: true } })
+  const world = await anvilWorld(t, { anvil: { noMining: true }, leasesRunOut: true })
   await world.watch.keeper.release()
   await world.register(RECIPIENTS)
   const receiver = await consumer(t, world.db)

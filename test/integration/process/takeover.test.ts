@@ -18,7 +18,7 @@ import { CHAIN_LEASE, Daemon } from './daemon.ts'
 const PROMISED_MS = 15_000
 
 test('a leader paused inside a transaction is followed in time, and writes nothing when it wakes up', async (t) => {
-  const world = await anvilWorld(t)
+  const world = await anvilWorld(t, { leasesRunOut: true })
   await world.watch.keeper.release()
   await world.register([ALICE])
   const paused = Daemon.start(t, world.url, world.anvil)
