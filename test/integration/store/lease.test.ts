@@ -108,11 +108,12 @@ test('a holder paused inside its transaction is followed once the server has end
   const lease = await take(db, 'a')
   let follower: Lease | undefined
   const paused = db.transaction().execute(async (tx) => {
-    await sql`set local idle_in_transaction_session_timeout = '1500ms'`.execute(tx)
+    await sql`set local idle_in_transaction_session_timeout = 0`.execute(tx)
     await assertFence(tx, lease)
     await expire(db)
     const takeover = take(db, 'b')
     await untilSomebodyWaits(db)
+    await sql`set local idle_in_transaction_session_timeout = '100ms'`.execute(tx)
     // From here on this holder says nothing to the server, as if it were paused.
     follower = await takeover
     await tx.insertInto('address_epoch').values({ chain_id: 'test', epoch: 1 }).execute()
