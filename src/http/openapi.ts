@@ -52,7 +52,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       description:
         'Stablecoin deposits from first sight to irreversibility. Errors are RFC 9457 problems with a stable ' +
         '`code`. Every write takes an `Idempotency-Key`, remembered for 24 hours; `POST /v1/addresses/bulk` and ' +
-        '`POST /v1/policy-trials` need none. What belongs to another environment does not exist for a key.',
+        '`POST /v1/policy-trials` take none. What belongs to another environment does not exist for a key.',
     },
     tags: ['addresses', 'deposits', 'events', 'endpoints', 'deliveries', 'operations'].map(
       (name) => ({ name }),

@@ -10,7 +10,6 @@ import { FIELDS } from '../fields.ts'
 import { problems } from '../openapi.ts'
 import { PolicyTrialView } from '../policy-trial-view.ts'
 import { Slots } from '../slots.ts'
-import { WriteHeaders } from '../write.ts'
 
 /** The daemon follows chains meanwhile: more at once is for `settled policy simulate`, a process of its own. */
 const DEPOSITS_MAX = 5_000
@@ -30,7 +29,6 @@ export function policyTrialRoute(app: App, deps: RouteDeps): void {
     summary: 'Try a policy on recorded deposits, beside what really happened',
     description: `Writes nothing. At most ${DEPOSITS_MAX} deposits, one trial of an environment at a time.`,
     body: TrialRequest,
-    headers: WriteHeaders,
     response: { 200: PolicyTrialView, ...problems(400, 413, 415, 422) },
   }
   app.post('/v1/policy-trials', { schema }, (request) => {
