@@ -73,7 +73,7 @@ export class Observer {
   readonly #ids = new Set<string>()
   readonly #world: World
   readonly #oracle: Oracle
-  #position = 0
+  readonly #positions = new Set<number>()
   /** A person has accepted a reorg past finality: only then may anything final of that chain be taken back. */
   readonly resumed = new Set<Network>()
 
@@ -82,14 +82,15 @@ export class Observer {
     this.#oracle = oracle
   }
 
+  /** What was given a lower position may be committed later: nothing is concluded from the highest one. */
   async look(): Promise<void> {
     const rows = await this.#world.server.query<EventRow>(
       `select position, id, environment_id as environment, deposit_id as deposit, version, type, body
-       from event where position > $1 order by position`,
-      [this.#position],
+       from event where position <> all ($1) order by position`,
+      [[...this.#positions]],
     )
     for (const row of rows) this.#see(row)
-    this.#position = rows.at(-1)?.position ?? this.#position
+    for (const { position } of rows) this.#positions.add(position)
   }
 
   #see(row: EventRow): void {
