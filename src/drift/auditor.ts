@@ -15,7 +15,14 @@ import { RecordChecks } from './record-checks.ts'
 import { takeNotices } from './notices.ts'
 import { recordFindings, type Recorded } from './record-findings.ts'
 import { withRescans } from './heard-again.ts'
-import { listenAgain, listenOn, standingOf, type Advance, type Listening } from './progress.ts'
+import {
+  isTakenBack,
+  listenAgain,
+  listenOn,
+  standingOf,
+  type Advance,
+  type Listening,
+} from './progress.ts'
 import { stretchesToReread } from './rereads.ts'
 import {
   beginRound,
@@ -136,7 +143,7 @@ export class Auditor implements Actor {
 
   async #listen(lease: Lease, round: Round, listening: Listening): Promise<Outcome> {
     try {
-      return await this.#examine(lease, listening)
+      return await this.#examine(lease, round, listening)
     } catch (error) {
       if (isOurs(error)) throw error
       const { provider } = listening.stretch
@@ -148,7 +155,7 @@ export class Auditor implements Actor {
     }
   }
 
-  async #examine(lease: Lease, { stretch, advance }: Listening): Promise<Outcome> {
+  async #examine(lease: Lease, round: Round, { stretch, advance }: Listening): Promise<Outcome> {
     const { chain, codec, db, env, apply, report } = this.#options
     const examined = await examine(
       { ...this.#options, onProof: ({ outcome }) => report.proven(chain, outcome) },
@@ -173,6 +180,9 @@ export class Auditor implements Actor {
         },
       }
     })
+    if (advance !== null && isTakenBack(advance, examined.account)) {
+      round.relinked.add(stretch.provider)
+    }
     report.audited(chain, headers.length)
     this.#announce(recorded)
     return { pace: 'idle', name: recorded.opened.length > 0 ? 'differs' : 'audited' }

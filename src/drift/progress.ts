@@ -46,7 +46,6 @@ export function listenOn(before: Progress, { target, relinked }: Round): Listeni
   const after = ({ headers }: Account): Progress => {
     // It has changed its mind about what it showed before: that is read again, too.
     if (isParted(lastHash, headers[0]) && !relinked.has(provider)) {
-      relinked.add(provider)
       return { ...before, next: Math.max(first, from - STRETCH_BLOCKS), lastHash: null }
     }
     const last = required(headers.at(-1), 'an account has a block')
@@ -57,6 +56,11 @@ export function listenOn(before: Progress, { target, relinked }: Round): Listeni
 
 function isParted(lastHash: Hex | null, first: BlockHeader): boolean {
   return lastHash !== null && first.parentHash !== lastHash
+}
+
+/** Whether it is read again from further below. To be noted after the commit: one that failed has taken nothing back. */
+export function isTakenBack({ before, after }: Advance, account: Account): boolean {
+  return after(account).next < before.next
 }
 
 /** Balances have heard these blocks and take no notice of them. */
