@@ -5,7 +5,10 @@ import type { Lane } from '../../src/delivery/lane.ts'
 const ROUNDS_MAX = 500
 
 /** Lets everybody in the daemon act until nobody has anything to do, two rounds in a row. */
-export async function settle({ actors }: App, lanes: ReadonlySet<Lane>): Promise<void> {
+export async function settle(
+  { actors }: Pick<App, 'actors'>,
+  lanes: ReadonlySet<Lane>,
+): Promise<void> {
   let quiet = 0
   for (let round = 0; round < ROUNDS_MAX && quiet < 2; round += 1) {
     const outcomes = []

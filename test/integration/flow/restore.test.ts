@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Address } from '../../../src/domain/chain.ts'
+import { Bookkeeper } from '../../support/bookkeeper.ts'
+import { testDatabase } from '../../support/database.ts'
+import { Restorable } from '../../support/restorable.ts'
+import { ScriptedChain } from '../../support/scripted-chain.ts'
+import { payment } from '../../support/switched-source.ts'
+
+/** What docs/operations.md tells operators and docs/webhooks.md consumers to do when settled was restored, done. */
+
+const ALICE: Address = `0x${'0a'.repeat(20)}`
+const UNIT = 1_000_000n
+const DAY_MS = 86_400_000
+
+test('whoever follows the recipe has the books that the chain demands', async (t) => {
+  const world = await World.begin(t)
+  const { chain, daemon, pushed, pulling } = world
+  await world.mine([10], [], [])
+  chain.finalize(6)
+  await world.mine([5_000], [30], [40, 50])
+  world.assertBooks('10 final', '30 confirmed', '40 detected', '50 detected', '5000 detected')
+  await daemon.backUp()
+
+  // Of what the backup knows, 30 and 40 leave and 50 moves; of what it does not, 70 leaves and 80 moves twice.
+  chain.cut(2)
+  await world.mine([50], [60], [70, 80])
+  chain.cut(1)
+  await world.mine([80], [])
+  chain.cut(2)
+  await world.mine([80], [95], [90, 100], [])
+  chain.finalize(9)
+  await world.watch()
+  const before = ['10 final', '30 reversed', '40 orphaned', '50 final', '60 final', '70 orphaned']
+  const credited = ['80 confirmed', '90 confirmed', '95 confirmed', '100 confirmed', '5000 final']
+  world.assertBooks(...before, ...credited)
+  await daemon.lose()
+
+  // While nobody looks, 90 leaves and 100 moves. One consumer hears at once, one goes on for a while.
+  chain.cut(2)
+  chain.mine([])
+  chain.mine([payment(ALICE, 100n)])
+  chain.hidden = 2
+  pushed.stopBooking()
+  const restored = await daemon.restore()
+  await world.watch()
+  pulling.stopBooking()
+  for (const books of world.books) {
+    await books.compare(restored, daemon.ask)
+    books.bookAgain(daemon.lastNumber)
+  }
+  const compared = ['10 final', '30 reversed', '40 orphaned', '50 final', '60 final']
+  world.assertBooks(...compared, '80 confirmed', '95 detected', '5000 final')
+
+  chain.hidden = 0
+  await world.mine([90], [])
+  await world.allDelivered()
+  const settled = ['80 confirmed', '90 confirmed', '95 confirmed', '100 confirmed', '5000 final']
+  world.assertBooks(...compared, ...settled)
+})
+
+test('a deep reorg that a person accepted is accepted again, and then told', async (t) => {
+  const world = await World.begin(t)
+  const { chain, daemon } = world
+  await world.mine([10], [20], [30], [])
+  chain.finalize(7)
+  await world.watch()
+  world.assertBooks('10 final', '20 final', '30 final')
+  await daemon.backUp()
+
+  chain.cut(3)
+  chain.finalize(4)
+  await world.mine([], [30], [], [])
+  world.assertBooks('10 final', '20 reversed', '30 confirmed')
+  await daemon.lose()
+
+  for (const books of world.books) books.stopBooking()
+  const restored = await daemon.restore()
+  await world.watch()
+  for (const books of world.books) {
+    await books.compare(restored, daemon.ask)
+    books.bookAgain(daemon.lastNumber)
+  }
+  world.assertBooks('10 final', '20 reversed', '30 confirmed')
+  chain.finalize(8)
+  await world.watch()
+  await world.allDelivered()
+  world.assertBooks('10 final', '20 reversed', '30 final')
+})
+
+class World {
+  readonly chain: ScriptedChain
+  readonly daemon: Restorable
+  /** One takes webhooks, one reads the feed. */
+  readonly pushed: Bookkeeper
+  readonly pulling: Bookkeeper
+  readonly #time: { ms: number }
+
+  private constructor(
+    chain: ScriptedChain,
+    daemon: Restorable,
+    time: { ms: number },
+    books: Books,
+  ) {
+    this.chain = chain
+    this.daemon = daemon
+    this.#time = time
+    this.pushed = books.pushed
+    this.pulling = books.pulling
+  }
+
+  /** Blocks 0 to 3, and an address since then. */
+  static async begin(t: TestContext): Promise<World> {
+    const { url } = await testDatabase(t)
+    const time = { ms: Date.UTC(2026, 5, 1) }
+    const now = () => new Date(time.ms)
+    const habits = { now, comparesAll: false, forgetsAll: false }
+    const books = { pushed: new Bookkeeper(habits), pulling: new Bookkeeper(habits) }
+    const endpoints = new Map([['https://books.example', books.pushed]])
+    const chain = ScriptedChain.of(3)
+    const daemon = await Restorable.open(url, { chain, endpoints, now })
+    t.after(() => daemon.close())
+    await daemon.settle()
+    await daemon.register([ALICE])
+    return new World(chain, daemon, time, books)
+  }
+
+  get books(): readonly Bookkeeper[] {
+    return [this.pushed, this.pulling]
+  }
+
+  /** A block for each list of payments, and what comes of it, a day later. */
+  async mine(...blocks: readonly (readonly number[])[]): Promise<void> {
+    for (const units of blocks) this.chain.mine(units.map((count) => payment(ALICE, BigInt(count))))
+    await this.watch()
+  }
+
+  async watch(): Promise<void> {
+    this.#time.ms += DAY_MS
+    await this.daemon.settle()
+    await this.daemon.pull(this.pulling)
+  }
+
+  /** The breaker lets one probe through at a time. */
+  async allDelivered(): Promise<void> {
+    while (await this.daemon.isSending()) await this.watch()
+  }
+
+  /** Each as `units state`, ordered by units; and what is credited is what is confirmed or final. */
+  assertBooks(...expected: readonly string[]): void {
+    for (const { rows, balances } of this.books) {
+      const told = [...rows.values()].map(({ amount, state }) => ({
+        amount: BigInt(amount),
+        state,
+      }))
+      const ordered = told.toSorted((a, b) => Number(a.amount - b.amount))
+      assert.deepEqual(
+        ordered.map(({ amount, state }) => `${amount / UNIT} ${state}`),
+        expected,
+      )
+      const credited = ordered.filter(({ state }) => state === 'confirmed' || state === 'final')
+      assert.deepEqual(
+        [...balances.values()].toSorted((a, b) => Number(a - b)),
+        credited.map(({ amount }) => amount),
+      )
+    }
+  }
+}
+
+interface Books {
+  readonly pushed: Bookkeeper
+  readonly pulling: Bookkeeper
+}
