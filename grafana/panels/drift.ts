@@ -9,14 +9,14 @@ export const DRIFT: Dashboard = {
       panels: [
         {
           kind: 'stat',
-          title: 'Open findings',
+          title: 'Standing findings',
           about:
             'What the second look at a chain found to differ from what was recorded, and nobody has resolved.',
           unit: 'short',
           queries: [
             {
               expr: 'sum(max by (chain, kind, severity) (settled_drift_findings_open))',
-              legend: 'open',
+              legend: 'standing',
             },
           ],
           redFrom: 1,
@@ -29,7 +29,7 @@ export const DRIFT: Dashboard = {
           queries: [
             {
               expr: 'sum(max by (chain, kind) (settled_drift_findings_open{severity="critical"}))',
-              legend: 'open',
+              legend: 'standing',
             },
           ],
           redFrom: 1,
@@ -117,7 +117,7 @@ export const DRIFT: Dashboard = {
       panels: [
         {
           kind: 'lines',
-          title: 'Open findings by kind',
+          title: 'Standing findings by kind',
           about: 'Lines above zero need a person.',
           unit: 'short',
           queries: [

@@ -1,6 +1,6 @@
 import type { Dashboard, Panel } from '../dashboard.ts'
 
-/** Which endpoint it is, the log and the API say: tenants create endpoints, so they are no labels here. */
+/** Which endpoint it is, the log and the API say: environments create endpoints, so they are no labels here. */
 export const WEBHOOKS: Dashboard = {
   uid: 'settled-webhooks',
   title: 'settled: Webhooks',

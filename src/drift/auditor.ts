@@ -56,8 +56,8 @@ export interface AuditPosition {
  * which of them was believed the first time. It works under the chain's own lease: what it heals is written under
  * that fence, and a second daemon's auditor would only ask the same questions again.
  *
- * A round hears each provider up to the block that was final when the round began, then looks again at what stood
- * open, at what rescans have read, and at our own records, however much of a long history is left. Only a round in
+ * A round hears each provider up to the block that was final when the round began, then looks again at findings that
+ * stand, at what rescans have read, and at our own records, however much of a long history is left. Only a round in
  * which everybody was heard about the new blocks is complete, and the time of the last one is a metric: an auditor
  * that is silent, or whose providers are, is seen.
  */
@@ -234,7 +234,7 @@ export class Auditor implements Actor {
   }
 }
 
-/** The kind of failure alone: tenants read findings, and the words of a failure are partly the provider's. */
+/** The kind of failure alone: environments read findings, and the words of a failure are partly the provider's. */
 function reasonOf({ cause, kind }: SourceError): string {
   return cause instanceof ProviderFailure ? cause.kind : kind
 }

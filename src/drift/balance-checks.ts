@@ -146,7 +146,7 @@ export class BalanceChecks {
     if (this.areOn) await dropWindowsOfOthers(tx, chain.id, audit.providers)
   }
 
-  /** One for each environment that watches the address: no tenant reads of another's. */
+  /** One for each environment that watches the address: none of them reads of another. */
   async #note(tx: Tx, whose: Whose, verdict: Verdict, now: Date): Promise<Finding[]> {
     const { rail, address } = verdict.window.holder
     const opened: Finding[] = []

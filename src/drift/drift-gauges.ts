@@ -11,7 +11,7 @@ const OUTCOMES = ['match', 'mismatch', 'unavailable']
 
 type AuditedChain = Pick<ChainConfig, 'chain' | 'isAudited'>
 
-/** Says how far the second look has come and what stands open. The database knows: any daemon says the same. */
+/** Says how far the second look has come and which findings stand. The database knows: any daemon says the same. */
 export class DriftGauges implements Actor {
   readonly name = 'drift_gauges'
   readonly #db: Db

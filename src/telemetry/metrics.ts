@@ -13,8 +13,8 @@ const WAIT_SECONDS = [
 
 /**
  * The catalogue: every metric settled exposes, as data. Labels are low-cardinality by rule: never an address,
- * a hash, an id, a URL or any other word that a tenant chooses; the operator's environments, rails and providers
- * are few. Units stand last in the name. Amounts in whole tokens are floats: for pictures, never for books.
+ * a hash, an id, a URL or any other word that whoever uses the API chooses; the operator's environments, rails and
+ * providers are few. Units stand last in the name. Amounts in whole tokens are floats: for pictures, never for books.
  */
 const CATALOGUE = {
   head_height: gauge('Newest block a provider reported', 'chain'),
