@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { after, type TestContext } from 'node:test'
 import { sql } from 'kysely'
+import type pg from 'pg'
 import { openDatabase, type Db } from '../../src/store/database.ts'
 import { onServer, siblingUrl } from './server.ts'
 
@@ -24,9 +25,16 @@ export async function testDatabase(t: TestContext): Promise<TestDatabase> {
     client.query(`create database ${name} template ${template}`),
   )
   const url = siblingUrl(templateUrl, name)
-  const db = openDatabase({ url, poolSize: 10, applicationName: t.name.slice(0, 60) })
+  const applicationName = t.name.slice(0, 60)
+  const db = openDatabase({ url, poolSize: 10, applicationName, wrapPool: patient })
   opened.push({ name, db })
   return { db, url }
+}
+
+/** The daemon's transactions must not idle; a test's may, until somebody else has come as far as the test wants. */
+function patient(pool: pg.Pool): pg.Pool {
+  Object.assign(pool.options, { idle_in_transaction_session_timeout: 0 })
+  return pool
 }
 
 /** The server's word that some session of this database waits for a lock. */

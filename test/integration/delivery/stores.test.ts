@@ -13,7 +13,7 @@ import {
   rotateSecret,
   updateEndpoint,
 } from '../../../src/delivery/endpoint-store.ts'
-import type { Db } from '../../../src/store/database.ts'
+import { untilSomebodyWaits } from '../../support/database.ts'
 import { ENVIRONMENT, World } from './world.ts'
 
 const URL = 'https://hooks.example/'
@@ -143,7 +143,7 @@ test('an endpoint that is just leaving is handed no further event', async (t) =>
       await sql`update endpoint set state = 'gone' where id = ${endpoint.id}`.execute(tx)
       const publishing = world.deposit('b')
       // Without the lock the publisher would be through; with it, it waits for this transaction.
-      await Promise.race([publishing, somebodyWaits(world.db)])
+      await Promise.race([publishing, untilSomebodyWaits(world.db)])
       return { publishing }
     })
     .then(({ publishing }) => publishing)
@@ -152,16 +152,6 @@ test('an endpoint that is just leaving is handed no further event', async (t) =>
     ['evt_a_1'],
   )
 })
-
-/** On a connection of its own: within a transaction the activity is seen as it was at the first look. */
-async function somebodyWaits(db: Db): Promise<void> {
-  for (;;) {
-    const { rows } = await sql`
-      select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
-    if (rows.length > 0) return
-  }
-}
 
 test('secrets: newest first, the old until it expires, five at most', async (t) => {
   const world = await World.create(t)

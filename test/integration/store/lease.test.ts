@@ -108,7 +108,6 @@ test('a holder paused inside its transaction is followed once the server has end
   const lease = await take(db, 'a')
   let follower: Lease | undefined
   const paused = db.transaction().execute(async (tx) => {
-    await sql`set local idle_in_transaction_session_timeout = 0`.execute(tx)
     await assertFence(tx, lease)
     await expire(db)
     const takeover = take(db, 'b')
