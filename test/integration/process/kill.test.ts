@@ -22,15 +22,13 @@ import { keepBusy } from './busy-chain.ts'
 import { Daemon } from './daemon.ts'
 
 const KILLS = 50
-/** A daemon starts anew after each: a minute on two idle cores, and another for whatever runs beside it. */
-const PATIENCE_MS = 300_000
 /** How long a leader lives after it took over, in milliseconds. */
 const LIFE_MS = { least: 50, most: 700 }
 const RECIPIENTS = [ALICE, BOB, CAROL]
 
 const TITLE = `${KILLS} kills at random moments lose, double and reorder nothing`
 
-test(TITLE, { timeout: PATIENCE_MS }, async (t) => {
+test(TITLE, async (t) => {
   const world = await anvilWorld(t, { anvil: { noMining: true }, leasesRunOut: true })
   await world.watch.keeper.release()
   await world.register(RECIPIENTS)
@@ -39,6 +37,7 @@ test(TITLE, { timeout: PATIENCE_MS }, async (t) => {
   const busy = keepBusy(world, RECIPIENTS, stopping.signal)
 
   const survivor = await killOneAfterAnother(t, world)
+  await untilOrphaned(world)
   stopping.abort()
   const { payments, reorgs } = await busy
   await mine(world.anvil.url, 2 * SLOTS)
@@ -94,6 +93,12 @@ async function consumer(t: TestContext, db: Db): Promise<Receiver> {
   }
   await db.transaction().execute((tx) => createEndpoint(tx, endpoint, new Date()))
   return receiver
+}
+
+/** Until a reorg has dropped what was seen: on a slow machine the killed may never have come as far as one. */
+async function untilOrphaned({ db }: AnvilWorld): Promise<void> {
+  const orphans = db.selectFrom('deposit').select('id').where('state', '=', 'orphaned')
+  while ((await orphans.execute()).length === 0) await systemClock.sleep(20)
 }
 
 /** Until the daemon has seen the head, numbered every event and had every delivery acknowledged. */

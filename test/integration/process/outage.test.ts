@@ -106,7 +106,9 @@ test('a daemon that is stopped while the database is away ends all the same', as
   await stop()
   assert.equal(app.server.server.listening, false)
   assert.equal(lines.at(-1)?.msg, 'stopped')
-  assert.ok(lines.some(({ level, msg }) => level === 'warn' && msg.startsWith('not released')))
+  // On a slow machine the leases have run out by then.
+  const isLeft = ({ level, msg }: Line) => level === 'warn' && msg.startsWith('not released')
+  assert.ok(lines.some((line) => isLeft(line) || line.msg === 'lease lost'))
 })
 
 test('a database that goes away and comes back is named once by whoever needs it', async (t) => {

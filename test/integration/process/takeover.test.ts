@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sql } from 'kysely'
 import { lockCursor } from '../../../src/block/block-store.ts'
 import { mine } from '../../../src/dev/anvil-control.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
@@ -12,10 +11,13 @@ import {
   UNIT,
   type AnvilWorld,
 } from '../../support/anvil-world.ts'
+import { untilSomebodyWaits } from '../../support/database.ts'
 import { ANVIL } from '../../support/flow-world.ts'
 import { CHAIN_LEASE, Daemon } from './daemon.ts'
 
-const PROMISED_MS = 15_000
+/** Promised are 15 seconds. A look of the daemons' own pace lasts longer where the machine is slow, as theirs do. */
+const PROMISED_LOOKS = 15
+const LOOK_MS = 1_000
 
 test('a leader paused inside a transaction is followed in time, and writes nothing when it wakes up', async (t) => {
   const world = await anvilWorld(t, { leasesRunOut: true })
@@ -28,12 +30,9 @@ test('a leader paused inside a transaction is followed in time, and writes nothi
   const standby = Daemon.start(t, world.url, world.anvil)
   await standby.said(({ msg }) => msg === 'listening')
 
-  const stoppedMs = await pauseInsideTransaction(world.db, paused, () =>
-    world.pay(ALICE, 2n * UNIT),
-  )
-  await standby.leads()
-  const takeoverMs = performance.now() - stoppedMs
-  assert.ok(takeoverMs < PROMISED_MS, `the takeover took ${Math.round(takeoverMs)} ms`)
+  await pauseInsideTransaction(world.db, paused, () => world.pay(ALICE, 2n * UNIT))
+  const looks = await looksUntil(world.db, standby.leads())
+  assert.ok(looks <= PROMISED_LOOKS, `the takeover took ${looks} looks`)
   await standby.said(({ msg }) => msg === 'deposit.detected')
   const before = paused.lines.length
   const fence = await fenceOf(world.db)
@@ -65,21 +64,26 @@ async function pauseInsideTransaction(
   db: Db,
   daemon: Daemon,
   makeWork: () => Promise<unknown>,
-): Promise<number> {
+): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await lockCursor(tx, ANVIL.chain.id)
     await makeWork()
-    while (!(await isSomebodyWaiting(db))) await systemClock.sleep(5)
+    await untilSomebodyWaits(db)
     daemon.signal('SIGSTOP')
   })
-  return performance.now()
 }
 
-async function isSomebodyWaiting(db: Db): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
-  return rows.length > 0
+/** How often somebody who rests as standbys do, and asks the database as they do, has looked when it is done. */
+async function looksUntil(db: Db, done: Promise<unknown>): Promise<number> {
+  const over = new AbortController()
+  const ending = done.finally(() => over.abort())
+  let looks = 0
+  for (; !over.signal.aborted; looks += 1) {
+    await fenceOf(db)
+    await systemClock.sleep(LOOK_MS, over.signal)
+  }
+  await ending
+  return looks
 }
 
 async function fenceOf(db: Db): Promise<number | undefined> {
