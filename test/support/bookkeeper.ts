@@ -4,7 +4,7 @@ export interface Told {
   readonly version: number
   readonly state: string
   readonly amount: string
-  readonly block: { readonly height: number; readonly time: string }
+  readonly block: { readonly height: number }
   readonly transaction: { readonly hash: string }
 }
 
@@ -19,10 +19,8 @@ export interface Page {
   readonly has_more: boolean
 }
 
-/** What the operator says after a restore: to which moment, or with which block an empty database was begun. */
-export type RestoredTo =
-  | { readonly moment: Date }
-  | { readonly firstBlock: { readonly time: Date } }
+/** What the operator names after a restore: the moment restored to, or the first block of a database filled anew. */
+export type RestoredTo = { readonly moment: Date } | { readonly firstHeight: number }
 
 /** What docs/webhooks.md leaves to the consumer. */
 export interface Habits {
@@ -82,7 +80,7 @@ export class Bookkeeper {
       else this.#book(told)
     }
     for (const [id, { at }] of this.#seen) {
-      if (this.#habits.forgetsAll || !('moment' in to) || at >= since(to)) this.#seen.delete(id)
+      if (this.#habits.forgetsAll || 'firstHeight' in to || at >= since(to)) this.#seen.delete(id)
     }
   }
 
@@ -94,8 +92,9 @@ export class Bookkeeper {
 
   #concerned(to: RestoredTo): Told[] {
     const rows = [...this.rows.values()]
-    if (!('moment' in to))
-      return rows.filter(({ block }) => new Date(block.time) > to.firstBlock.time)
+    if ('firstHeight' in to) {
+      return rows.filter(({ state, block }) => state !== 'final' || block.height >= to.firstHeight)
+    }
     if (this.#habits.comparesAll) return rows
     const heard = [...this.#seen.values()].filter(({ at }) => at >= since(to))
     const ids = new Set(heard.map(({ deposit }) => deposit))

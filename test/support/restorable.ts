@@ -32,7 +32,7 @@ interface Backup {
 export class Restorable {
   readonly #options: RestorableOptions
   readonly #url: string
-  readonly #key: string
+  #key: string
   #daemon: WholeDaemon
   #backup: Backup | null = null
   /** What the operator knows of addresses from elsewhere: since which height each is asked for. */
@@ -98,6 +98,16 @@ export class Restorable {
     return { moment }
   }
 
+  /** From the chain, into an empty database, up to `serve`. */
+  async fillAnew(firstHeight: number): Promise<RestoredTo> {
+    const { daemon, key } = await begin(this.#url, this.#options, firstHeight)
+    this.#daemon = daemon
+    this.#key = key
+    await register(this.db, this.#addresses, this.#options.now())
+    await this.#noteLastNumber()
+    return { firstHeight }
+  }
+
   pull(consumer: Bookkeeper): Promise<void> {
     return consumer.pull((after) => this.#get<Page>(`/v1/events?limit=5&after=${after}`))
   }
@@ -126,7 +136,8 @@ export class Restorable {
 
   async close(): Promise<void> {
     await this.#daemon.stop()
-    const { url } = required(this.#backup, 'backed up before')
+    if (this.#backup === null) return
+    const { url } = this.#backup
     await onServer(url, (client) => client.query(`drop database ${nameOf(url)}`))
   }
 

@@ -88,6 +88,35 @@ test('a deep reorg that a person accepted is accepted again, and then told', asy
   world.assertBooks('10 final', '20 reversed', '30 final')
 })
 
+test('a database that is filled anew knows nothing below its first block, and takes nothing back there', async (t) => {
+  const world = await World.begin(t)
+  const { chain, daemon } = world
+  await world.mine([10], [])
+  chain.finalize(5)
+  await world.mine([40], [5_000], [20])
+  chain.cut(3)
+  await world.mine([], [5_000], [20], [])
+  world.assertBooks('10 final', '20 confirmed', '40 reversed', '5000 detected')
+  await daemon.lose()
+
+  for (const books of world.books) books.stopBooking()
+  const filled = await daemon.fillAnew(7)
+  await world.watch()
+  for (const books of world.books) {
+    await books.compare(filled, daemon.ask)
+    books.bookAgain(daemon.lastNumber)
+  }
+  world.assertBooks('10 final', '20 confirmed', '5000 detected')
+
+  await world.mine([40], [])
+  await world.allDelivered()
+  world.assertBooks('10 final', '20 confirmed', '40 confirmed', '5000 detected')
+  chain.finalize(9)
+  await world.watch()
+  await world.allDelivered()
+  world.assertBooks('10 final', '20 final', '40 confirmed', '5000 final')
+})
+
 class World {
   readonly chain: ScriptedChain
   readonly daemon: Restorable
