@@ -15,8 +15,8 @@ export interface Known {
 }
 
 /**
- * Where two branches meet below all the headers that link to our tip, of which `lowest` is gone. Of older blocks we know
- * those of deposits, and ends of ranges that a backfill has left us. The ancestor is the highest of them that the
+ * Where two branches meet below all the headers that link to our tip, of which `lowest` is gone. Of older blocks we
+ * know those of deposits, and ends of ranges that a backfill has left us. The ancestor is the highest of them that the
  * provider still shows; where it shows none, the block below our first one. No deposit stands between it and where the
  * branches really part. That takes a question for each halving of the height, 25 or so, however deep it goes.
  *

@@ -2,8 +2,8 @@ import type { BlockHeader } from '../domain/block.ts'
 import type { Clock } from '../lib/clock.ts'
 
 /**
- * When and where the head was last seen, by a daemon that looks at it. Told apart from how long nothing has moved: the head
- * may be seen and stand still, and a range of history may take minutes to read after a good look.
+ * When and where the head was last seen, by a daemon that looks at it. Told apart from how long nothing has moved: the
+ * head may be seen and stand still, and a range of history may take minutes to read after a good look.
  */
 export class HeadSight {
   readonly #clock: Clock

@@ -24,8 +24,8 @@ export interface BlocksAbove {
 }
 
 /**
- * Deposits that leave in one step at most. A deep reorg may take a hundred thousand away; in one transaction their events
- * alone would take longer to build than the server lets a transaction idle.
+ * Deposits that leave in one step at most. A deep reorg may take a hundred thousand away; in one transaction their
+ * events alone would take longer to build than the server lets a transaction idle.
  */
 export const LEAVING_MAX = 5_000
 

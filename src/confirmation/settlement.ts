@@ -35,7 +35,7 @@ export interface SettlementInput {
   readonly left: BlocksAbove | null
   /** Deposits that proved to stand in the wrong block; those that may not be moved stay. */
   readonly misplaced: readonly DepositId[]
-  /** Deposits with an answer that counts at this moment only. They do not wait for their turn among all that are due. */
+  /** Deposits with an answer that counts at this moment only: judged also where others that are due fill the step. */
   readonly asked: readonly DepositId[]
   readonly evidence: Evidence
   readonly now: Date

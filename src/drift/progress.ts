@@ -58,7 +58,7 @@ function isParted(lastHash: Hex | null, first: BlockHeader): boolean {
   return lastHash !== null && first.parentHash !== lastHash
 }
 
-/** Whether it is read again from further below. To be noted after the commit: one that failed has taken nothing back. */
+/** Whether it is read again from further below. To be noted after the commit: one that fails takes nothing back. */
 export function isTakenBack({ before, after }: Advance, account: Account): boolean {
   return after(account).next < before.next
 }

@@ -198,7 +198,7 @@ export class PooledSource<P extends Provider> implements OpenSource {
     throw new ProviderFailure('stale', 'a branch that was left is shown as the chain', options)
   }
 
-  /** Who has let go of old blocks may lead. Whose head is below them may hang, and whoever asks it would hang with it. */
+  /** Who has let go of old blocks may lead. Whose head is below them may hang, and its followers would hang with it. */
   async #assertHasCome(provider: P, { height, hash }: BlockRef): Promise<void> {
     const head = await provider.head()
     if (head.height >= height) return

@@ -31,7 +31,7 @@ const frees =
     })
   }
 
-/** Shows, beside a true announcement, made-up ones of the same kind about another address: each in its own transaction. */
+/** Shows, beside a true announcement, made-up ones of its kind about another address: each in its own transaction. */
 const lists =
   (model: Hex, about: Address, listed: Address, count: number): Bend =>
   ({ method }, result) => {

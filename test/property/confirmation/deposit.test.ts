@@ -7,7 +7,7 @@ import type { Transition } from '../../../src/domain/event.ts'
 import type { Rule } from '../../../src/domain/policy.ts'
 import { hashOf } from '../../support/scripted-chain.ts'
 
-/** What may happen to a deposit, as the flow lets it happen: it leaves only where it is, and arrives where it is not. */
+/** What may happen to a deposit, as the flow lets it happen: it leaves where it is, and arrives where it is not. */
 type Happening =
   | { readonly kind: 'left' }
   | { readonly kind: 'included'; readonly height: number }

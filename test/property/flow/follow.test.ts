@@ -199,7 +199,7 @@ function toPayment({ rail, txHash, from, to, amount }: Transfer): Payment {
   return { rail, txHash, from, to, amount }
 }
 
-/** The oracle: canonical transfers to our addresses, counted by what makes them equal, with the state they must have. */
+/** The oracle: canonical transfers to our addresses, counted by what makes them equal, with the state due to them. */
 async function assertMatchesChain(
   db: Db,
   chain: ScriptedChain,

@@ -113,7 +113,7 @@ function results(exchanges: readonly Exchange[], method: string): unknown[] {
     .map(({ response }) => JSON.parse(resultText(response)) as unknown)
 }
 
-/** What `eth_getLogs` answered where it was asked for everything: once for all blocks, of the phantoms block by block. */
+/** What `eth_getLogs` answered where it was asked for everything: once for all blocks, for phantoms block by block. */
 function allLogs(exchanges: readonly Exchange[]): RawLog[] {
   const unfiltered = exchanges.filter(({ body }) => {
     const [filter] = (body?.['params'] ?? []) as object[]
