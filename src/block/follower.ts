@@ -24,7 +24,9 @@ import {
   type Halt,
 } from './block-store.ts'
 import * as chainView from './chain-view.ts'
-import { HeadSight } from './head-sight.ts'
+import { readFirstBlock } from './first-block.ts'
+import { HeadSight, type Sight } from './head-sight.ts'
+import { readLiveBlocks } from './live-blocks.ts'
 import { RangeAhead } from './range-ahead.ts'
 import { judgeReorg } from './reorg.ts'
 import { ShorterBranch } from './shorter-branch.ts'
@@ -55,8 +57,6 @@ export interface FollowerOptions {
   readonly lease: () => Lease | null
 }
 
-/** Blocks read at once near the head: enough to catch up after a pause, few enough for one transaction. */
-const LIVE_BLOCKS_MAX = 16
 /** From this many finalized blocks behind on, history is read in ranges instead of block by block. */
 const BACKFILL_FROM_BLOCKS = 64
 /** Linked blocks are pruned about this often, in heights. */
@@ -64,12 +64,6 @@ const PRUNE_EVERY_BLOCKS = 64
 
 const busy = (name: string): Outcome => ({ pace: 'busy', name })
 const idle = (name: string): Outcome => ({ pace: 'idle', name })
-
-/** What the provider says right now. */
-interface Sight {
-  readonly head: BlockHeader
-  readonly claimed: BlockHeader | null
-}
 
 /**
  * Follows one chain: looks at the head, decides what it means for our view, reads what is missing, and commits
@@ -174,30 +168,17 @@ export class Follower implements Actor {
     }
   }
 
-  /** The first block ever: where the operator said, or the newest that cannot be undone. */
   async #begin(lease: Lease, sight: Sight): Promise<Outcome> {
-    const { start, source, chain } = this.#options
-    // While the chain calls nothing final, as far below the head as a reorg may reach: its first block must stay.
-    const settledHeight =
-      sight.claimed?.height ?? Math.max(0, sight.head.height - chain.reorgWindow)
-    const height = start === 'finalized' ? settledHeight : start
-    const block = await source.block(height)
+    const block = await readFirstBlock(this.#options, sight)
     if (block === null) return idle('waiting_for_start')
-    // Below it nothing is held that a reorg could go back to: it has to be of the branch that is final.
-    const isClaimed = sight.claimed !== null && height <= sight.claimed.height
-    if (isClaimed && !(await source.isFinal(block))) return idle('waiting_for_start')
     return this.#connect(lease, chainView.EMPTY_VIEW, [block], sight)
   }
 
-  /** Near the head: block by block, each bound to its hash. */
+  /** Near the head. */
   async #extend(lease: Lease, view: chainView.ChainView, sight: Sight): Promise<Outcome> {
     const tip = required(chainView.tipOf(view), 'extending an empty view')
-    const from = tip.height + 1
-    const to = Math.min(sight.head.height, from + LIVE_BLOCKS_MAX - 1)
-    const heights = Array.from({ length: to - from + 1 }, (_, index) => from + index)
-    const answers = await Promise.all(heights.map((height) => this.#options.source.block(height)))
-    const missing = answers.indexOf(null)
-    const served = (missing === -1 ? answers : answers.slice(0, missing)) as Block[]
+    const { source } = this.#options
+    const served = await readLiveBlocks(source, tip.height + 1, sight.head.height)
     const [next] = served
     if (next === undefined) return idle('head_not_served')
     const linked = chainView.linkedPrefix(view, served)

@@ -1,6 +1,12 @@
 import type { BlockHeader } from '../domain/block.ts'
 import type { Clock } from '../lib/clock.ts'
 
+/** What the provider says right now: its head, and the block it calls final. */
+export interface Sight {
+  readonly head: BlockHeader
+  readonly claimed: BlockHeader | null
+}
+
 /**
  * When and where the head was last seen, by a daemon that looks at it. Told apart from how long nothing has moved: the
  * head may be seen and stand still, and a range of history may take minutes to read after a good look.
