@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { findAncestorBelow, type Known } from '../../../src/block/ancestor-below.ts'
 import { connect, EMPTY_VIEW, finalize, type ChainView } from '../../../src/block/chain-view.ts'
 import { judgeReorg } from '../../../src/block/reorg.ts'
 import type { BlockRef } from '../../../src/domain/block.ts'
 import { required } from '../../../src/lib/assert.ts'
+import { fc } from '../../support/properties.ts'
 import { hashOf, ScriptedChain } from '../../support/scripted-chain.ts'
 
 /** Ours had so many blocks before the provider's parted from it; the view holds the newest `held` of them. */

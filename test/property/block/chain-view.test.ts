@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   connect,
   decide,
@@ -18,6 +17,7 @@ import {
 import { findAncestor } from '../../../src/block/common-ancestor.ts'
 import { loadChain } from '../../../src/config/chain-files.ts'
 import type { BlockHeader, BlockRef } from '../../../src/domain/block.ts'
+import { fc } from '../../support/properties.ts'
 import { ScriptedChain } from '../../support/scripted-chain.ts'
 
 const { chain: ANVIL } = loadChain('anvil')

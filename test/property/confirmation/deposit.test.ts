@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { detect, include, judge, leave } from '../../../src/confirmation/deposit.ts'
 import type { Deposit } from '../../../src/domain/deposit.ts'
 import type { Transition } from '../../../src/domain/event.ts'
 import type { Rule } from '../../../src/domain/policy.ts'
+import { fc } from '../../support/properties.ts'
 import { hashOf } from '../../support/scripted-chain.ts'
 
 /** What may happen to a deposit, as the flow lets it happen: it leaves where it is, and arrives where it is not. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { dueHeight, isConfirmed, resolvePolicy } from '../../../src/confirmation/policy.ts'
 import type { Band, Policy, Rule } from '../../../src/domain/policy.ts'
+import { fc } from '../../support/properties.ts'
 
 const amounts = fc.bigInt({ min: 1n, max: 2n ** 256n - 1n })
 const rules: fc.Arbitrary<Rule> = fc

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { nextAttempt } from '../../../src/delivery/retry-schedule.ts'
+import { fc } from '../../support/properties.ts'
 
 const HOUR_MS = 3_600_000
 /** Seconds, written down a second time on purpose: the oracle of the schedule. */

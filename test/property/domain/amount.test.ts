@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { formatAmount, parseAmount, UINT256_MAX } from '../../../src/domain/amount.ts'
 import { AppError } from '../../../src/domain/error.ts'
+import { fc } from '../../support/properties.ts'
 
 const DIGITS = '0123456789'.split('')
 const decimals = fc.integer({ min: 0, max: 36 })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Rail } from '../../../src/domain/chain.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
 import { formatPolicy, parsePolicy } from '../../../src/domain/policy-document.ts'
+import { fc } from '../../support/properties.ts'
 
 const decimals = fc.integer({ min: 0, max: 18 })
 const amount = fc.bigInt({ min: 1n, max: 2n ** 200n })

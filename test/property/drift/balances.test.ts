@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { BlockHeader } from '../../../src/domain/block.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import type { Transfer } from '../../../src/domain/transfer.ts'
@@ -9,6 +8,7 @@ import { nameOf } from '../../../src/drift/balance-sample.ts'
 import { closeWindow, hear, openWindow, type Window } from '../../../src/drift/balance-window.ts'
 import { required } from '../../../src/lib/assert.ts'
 import type { Hex } from '../../../src/lib/hex.ts'
+import { fc } from '../../support/properties.ts'
 
 const RAIL = 'anvil/usdt'
 const ADDRESSES = ['a1', 'b0', 'ca', 'd0'].map((byte): Address => `0x${byte.repeat(20)}`)

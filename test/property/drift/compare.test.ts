@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Account } from '../../../src/domain/audit.ts'
 import type { Deposit, DepositId } from '../../../src/domain/deposit.ts'
 import { numberEqualTransfers, type Transfer } from '../../../src/domain/transfer.ts'
@@ -8,6 +7,7 @@ import { compare, type Discrepancy, type Records } from '../../../src/drift/comp
 import { required } from '../../../src/lib/assert.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import { hashOf } from '../../support/scripted-chain.ts'
+import { fc } from '../../support/properties.ts'
 
 const ALICE: Address = `0x${'a1'.repeat(20)}`
 const PAYERS: readonly [Address, Address] = [`0x${'98'.repeat(20)}`, `0x${'99'.repeat(20)}`]

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { AuditSource } from '../../../src/domain/audit.ts'
 import type { Block } from '../../../src/domain/block.ts'
 import type { Finding } from '../../../src/domain/finding.ts'
@@ -14,6 +13,7 @@ import { auditWith } from '../../integration/drift/world.ts'
 import { ALICE, BOB, TWO_BANDS, UNIT } from '../../support/anvil-world.ts'
 import { testDatabase } from '../../support/database.ts'
 import { ANVIL, flowWorldOn, PLAIN_CODEC, RAIL } from '../../support/flow-world.ts'
+import { fc } from '../../support/properties.ts'
 import { hashOf, ScriptedChain, type Payment } from '../../support/scripted-chain.ts'
 
 const PROVIDERS = ['first', 'second', 'third'] as const

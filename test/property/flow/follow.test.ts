@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Block } from '../../../src/domain/block.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import type { Transfer } from '../../../src/domain/transfer.ts'
@@ -8,6 +7,7 @@ import { toHex } from '../../../src/lib/hex.ts'
 import type { Db } from '../../../src/store/database.ts'
 import { testDatabase } from '../../support/database.ts'
 import { flowWorldOn, RAIL } from '../../support/flow-world.ts'
+import { fc } from '../../support/properties.ts'
 import { hashOf, ScriptedChain, type Payment } from '../../support/scripted-chain.ts'
 
 const REGISTERED: Address[] = [1, 2, 3].map((n) => `0x${`0${n}`.repeat(20)}` as Address)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { BloomFilter } from '../../../src/lib/bloom-filter.ts'
+import { fc } from '../../support/properties.ts'
 
 test('a filter never denies what it was given: a denied address is a lost deposit', () => {
   const keys = fc.oneof(

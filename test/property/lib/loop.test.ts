@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Clock } from '../../../src/lib/clock.ts'
 import { runLoop, type Actor } from '../../../src/lib/loop.ts'
 import { Wake } from '../../../src/lib/wake.ts'
+import { fc } from '../../support/properties.ts'
 
 /** A clock on which every sleep is over at once, and remembered. */
 class DreamClock implements Clock {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { parseRetryAfter } from '../../../src/lib/retry-after.ts'
+import { fc } from '../../support/properties.ts'
 
 const now = fc.date({
   min: new Date('2020-01-01'),

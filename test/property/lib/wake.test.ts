@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Wake } from '../../../src/lib/wake.ts'
+import { fc } from '../../support/properties.ts'
 
 /** Sleeps until it is rung, however long that takes: a lost ring would hang the test. */
 function untilRung(rung: AbortSignal): Promise<void> {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { DEPOSIT_STATES } from '../../../src/domain/deposit.ts'
 import type { Db } from '../../../src/store/database.ts'
 import type { StateBalance } from '../../../src/treasury/closing/balance.ts'
@@ -10,6 +9,7 @@ import { digestOf } from '../../../src/treasury/closing/digest.ts'
 import { statementOf } from '../../../src/treasury/closing/statement.ts'
 import { testDatabase } from '../../support/database.ts'
 import { ENVIRONMENT, flowWorldOn, PLAIN_CODEC, RAIL } from '../../support/flow-world.ts'
+import { fc } from '../../support/properties.ts'
 import { anything, playScript, policies, steppingClock, VouchedChain } from './script.ts'
 
 /** A script's looks at the clock make a few days. */

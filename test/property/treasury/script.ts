@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import type { BlockRef } from '../../../src/domain/block.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
 import type { NumberedTransfer, Transfer } from '../../../src/domain/transfer.ts'
 import { systemClock, type Clock } from '../../../src/lib/clock.ts'
 import { RAIL, type FlowWorld } from '../../support/flow-world.ts'
+import { fc } from '../../support/properties.ts'
 import { hashOf, ScriptedChain, type Payment } from '../../support/scripted-chain.ts'
 
 const UNIT = 1_000_000n

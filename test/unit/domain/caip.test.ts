@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { listChains, loadChain } from '../../../src/config/chain-files.ts'
 import { assertOneContract, canonicalId } from '../../../src/domain/caip.ts'
 import type { Codec, Rail } from '../../../src/domain/chain.ts'
@@ -8,6 +7,7 @@ import type { AppError } from '../../../src/domain/error.ts'
 import { evmCodec } from '../../../src/source/evm/codec.ts'
 import { adapterFor } from '../../../src/source/index.ts'
 import { tronCodec } from '../../../src/source/tron/codec.ts'
+import { fc } from '../../support/properties.ts'
 
 test('the hexadecimal spelling of TRON’s networks is read as the decimal one', () => {
   assert.equal(canonicalId('tron:0x2b6653dc'), 'tron:728126428')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { readLines, type Line } from '../../../src/http/ndjson.ts'
+import { fc } from '../../support/properties.ts'
 
 async function lines(chunks: readonly Buffer[], bytesMax = 1_000): Promise<Line[]> {
   const stream = Readable.from(chunks, { objectMode: true })

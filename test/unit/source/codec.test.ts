@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { AppError } from '../../../src/domain/error.ts'
 import { toHex } from '../../../src/lib/hex.ts'
 import { evmCodec } from '../../../src/source/evm/codec.ts'
+import { fc } from '../../support/properties.ts'
 
 // The test cases of EIP-55 itself.
 const CHECKSUMMED = [

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { ProviderFailure, type FailureKind } from '../../../src/source/wire/failure.ts'
 import {
   decodeBatch,
@@ -9,6 +8,7 @@ import {
   encodeCall,
   type RpcAnswer,
 } from '../../../src/source/wire/json-rpc.ts'
+import { fc } from '../../support/properties.ts'
 
 const CALL = { method: 'eth_chainId', params: [] }
 const LOGS = { method: 'eth_getLogs', params: [{}] }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { EVM_SPAN } from '../../../src/source/evm/evm-provider.ts'
 import { Span } from '../../../src/source/pool/span.ts'
+import { fc } from '../../support/properties.ts'
 
 test('it doubles while nothing is refused, up to 10,000 blocks', () => {
   const span = new Span(EVM_SPAN)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Transfer } from '../../../src/domain/transfer.ts'
 import { toHex } from '../../../src/lib/hex.ts'
 import { ProviderFailure } from '../../../src/source/wire/failure.ts'
 import { readTransfers } from '../../../src/source/evm/transfer-log.ts'
 import { CONTRACT, fakeLog, hashOf, TRANSFER } from '../../support/fake-node.ts'
+import { fc } from '../../support/properties.ts'
 
 const MARKED = `0x${'00'.repeat(11)}01${'22'.repeat(20)}`
 

@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { utils } from 'tronweb'
 import type { AppError } from '../../../src/domain/error.ts'
 import { toBytes, toHex } from '../../../src/lib/hex.ts'
 import { tronCodec } from '../../../src/source/tron/codec.ts'
+import { fc } from '../../support/properties.ts'
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
