@@ -24,7 +24,8 @@ import type { TronManners } from './world/tron-node.ts'
 
 /** How many seeds have a second chain. */
 const SECOND = 0.12
-const SHORT_BLOCKS = 9
+/** Blocks before the daemon starts, where there are two. */
+const HISTORY_MAX = 10
 
 export interface ProviderProfile {
   readonly replicas: number
@@ -124,12 +125,15 @@ export function drawProfile(seed: string): Profile {
   return withLiar(profile, dice.fork('liar'))
 }
 
-/** Each of the two has fewer blocks, or such a seed would cost two. */
 function withSecond(profile: Profile, dice: Dice): Profile {
   const family = drawFamily(dice.fork('family'))
   const second = drawChain(dice, { family, providers: dice.between(1, 2), isTroubled: true })
-  const short = { history: 0, blocks: SHORT_BLOCKS }
-  return { ...profile, ...short, second: { ...second, ...short } }
+  return { ...profile, ...shortened(profile), second: { ...second, ...shortened(second) } }
+}
+
+/** Each of the two has fewer blocks than one alone, or such a seed would cost two. */
+function shortened({ history, blocks }: ChainProfile): Pick<ChainProfile, 'history' | 'blocks'> {
+  return { history: Math.min(history, HISTORY_MAX), blocks: Math.ceil(blocks / 2) }
 }
 
 function drawFamily(dice: Dice): Family {
