@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readCursor } from '../../src/block/block-store.ts'
 import { startStack, type Stack } from '../../src/dev/stack.ts'
 import { systemEnv } from '../../src/lib/env.ts'
+import type { Db } from '../../src/store/database.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { testDatabase } from '../support/database.ts'
 import {
@@ -19,10 +21,10 @@ import { playRound, playStream, registerPayers } from './traffic.ts'
 /** Between two looks at what is still missing. */
 const POLL_MS = 250
 /** Far above what it takes; a query that has no answer by then has none. */
-const PATIENCE_MS = 40_000
+const PATIENCE_MS = 120_000
 
-async function runningStack(t: TestContext): Promise<Stack> {
-  const { url: databaseUrl } = await testDatabase(t)
+async function runningStack(t: TestContext): Promise<{ stack: Stack; db: Db }> {
+  const { db, url: databaseUrl } = await testDatabase(t)
   const stack = await startStack({
     env: systemEnv,
     log: createLogger({ level: 'silent' }),
@@ -31,7 +33,15 @@ async function runningStack(t: TestContext): Promise<Stack> {
     port: 0,
   })
   t.after(() => stack.stop())
-  return stack
+  return { stack, db }
+}
+
+/** Until the daemon has followed every chain to its head: what it has not seen by then no reorg can take back. */
+async function untilFollowed({ networks }: Stack, db: Db): Promise<void> {
+  for (const network of networks) {
+    const head = await network.headHeight()
+    while ((await readCursor(db, network.facts.chain.id))?.height !== head) await sleep(POLL_MS)
+  }
 }
 
 /** Resolves with what has still no answer when time is up; with nothing as soon as all have one. */
@@ -69,7 +79,7 @@ async function assertAllIsWell(prometheus: Prometheus): Promise<void> {
 }
 
 test('every panel and every alert has data of a real daemon, and its output is as Prometheus wants it', async (t) => {
-  const stack = await runningStack(t)
+  const { stack, db } = await runningStack(t)
   await using prometheus = await startPrometheus(new URL(stack.api.url).host)
   const isSaid = (expr: string): Promise<boolean> => saysSomething(prometheus, expr)
   // A first scrape, so that what happens from here on is a rise.
@@ -79,7 +89,7 @@ test('every panel and every alert has data of a real daemon, and its output is a
   stack.receiver.behave({ kind: 'status', status: 401 }, 2)
   const nextBlock = async (): Promise<void> => {
     await Promise.all(stack.networks.map((network) => network.mine()))
-    await sleep(POLL_MS)
+    await untilFollowed(stack, db)
   }
   await playRound(stack, { tokens: 250n, reorg: true, nextBlock })
   const waited = ['confirmed', 'final'].map((state) => `settled_time_to_${state}_seconds_count > 0`)

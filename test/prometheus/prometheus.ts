@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const RULES = path.resolve(import.meta.dirname, '../../grafana/prometheus/alerts.yml')
-const READY_MS_MAX = 20_000
+const READY_MS_MAX = 120_000
 const READY_POLL_MS = 50
 
 /** A series of an answer: its labels, and pairs of Unix seconds and value. */
