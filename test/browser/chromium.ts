@@ -18,7 +18,7 @@ const FLAGS = [
   '--disable-lcd-text',
 ]
 /** Nothing here takes seconds on an idle machine; a busy one is given time. */
-const WAIT_MS_MAX = 20_000
+const WAIT_MS_MAX = 120_000
 const LOOK_MS = 50
 
 interface Message {

@@ -20,7 +20,7 @@ import { ALICE, BOB, tokenNode, TWO_BANDS, UNIT } from '../support/anvil-world.t
 import { testDatabase } from '../support/database.ts'
 import { ANVIL, ENVIRONMENT, RAIL } from '../support/flow-world.ts'
 
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 120_000
 const LOOK_MS = 100
 
 /** What a stranger might put where people look: each would run, if it were ever read as HTML. */
