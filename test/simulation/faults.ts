@@ -78,7 +78,7 @@ export const DATABASE_FAULTS = [
 ] as const
 export type DatabaseFault = (typeof DATABASE_FAULTS)[number]
 
-export const MOODS = [
+export const PASSING_MOODS = [
   'rejects',
   'throttles',
   'redirects',
@@ -87,6 +87,8 @@ export const MOODS = [
   'resets_after',
   'unreachable',
 ] as const
+/** `leaves`: it wants no more, and its owner has to call it back. */
+export const MOODS = [...PASSING_MOODS, 'leaves'] as const
 export type Mood = (typeof MOODS)[number]
 
 /** Chance of each per opportunity; what is missing never happens. */

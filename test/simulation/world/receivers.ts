@@ -19,7 +19,7 @@ export class Receiver {
   readonly environment: string
   /** Events it has processed, by id, whether or not the sender learnt of it. */
   readonly processed = new Map<string, string>()
-  /** It was switched off for a while: what it missed meanwhile, a replay has to bring. */
+  /** It was switched off for a while, or has left: what it missed meanwhile, a replay has to bring. */
   wasOff = false
   endpointId = ''
   readonly #moods: Rates<Mood>
@@ -50,6 +50,7 @@ export class Receiver {
     if (mood !== null) coverage.count(`F14 ${mood}`)
     this.#expectInOrder(request)
     await wait(mood === 'hangs' ? 15_000 : dice.between(1, 400))
+    if (mood === 'leaves') this.wasOff = true
     const isProcessed = mood === null || mood === 'acks_late' || mood === 'resets_after'
     if (isProcessed) this.#process(request)
     if (mood === 'acks_late') await wait(15_000)
@@ -116,6 +117,8 @@ export class Receiver {
         return answered('delivered', 204)
       case 'rejects':
         return answered('rejected', dice.pick([400, 404, 500, 503]))
+      case 'leaves':
+        return answered('gone', 410)
       case 'throttles':
         return answered('throttled', 429, dice.between(1, 60) * 1_000)
       case 'redirects':
