@@ -4,7 +4,7 @@ export interface Told {
   readonly version: number
   readonly state: string
   readonly amount: string
-  readonly block: { readonly height: number }
+  readonly block: { readonly height: number; readonly hash: string }
   readonly transaction: { readonly hash: string }
 }
 
@@ -29,7 +29,11 @@ export interface Habits {
   readonly comparesAll: boolean
   /** Forgets more ids than it has to. */
   readonly forgetsAll: boolean
+  /** Keeps what it had credited where the restored database has only detected it: it takes webhooks and no feed. */
+  readonly keepsCredits: boolean
 }
+
+type Ask = (id: string) => Promise<Told | null>
 
 const AN_HOUR_MS = 3_600_000
 
@@ -42,6 +46,8 @@ export class Bookkeeper {
   /** The table `seen_event`, with when the event came and of which deposit it was. */
   readonly #seen = new Map<string, { readonly deposit: string; readonly at: Date }>()
   readonly #habits: Habits
+  /** Compared once they are more than detected, or gone. */
+  readonly #kept = new Map<string, Told>()
   #after = 0
   #isBooking = true
 
@@ -51,7 +57,7 @@ export class Bookkeeper {
 
   /** Steps 2 to 4 of the recipe; the status that a webhook is answered with. */
   receive({ id, payload: { data } }: ToldEvent): 200 | 503 {
-    if (!this.#isBooking) return 503
+    if (!this.#isBooking || this.#kept.has(data.id)) return 503
     if (this.#seen.has(id)) return 200
     this.#seen.set(id, { deposit: data.id, at: this.#habits.now() })
     if ((this.rows.get(data.id)?.version ?? 0) < data.version) this.#book(data)
@@ -73,14 +79,25 @@ export class Bookkeeper {
   }
 
   /** Steps 3 and 4 after a restore; `ask` answers null for 404. */
-  async compare(to: RestoredTo, ask: (id: string) => Promise<Told | null>): Promise<void> {
+  async compare(to: RestoredTo, ask: Ask): Promise<void> {
     for (const row of this.#concerned(to)) {
       const told = await ask(row.id)
-      if (told === null) this.#drop(row)
-      else this.#book(told)
+      const isLess = isCredited(row) > 0 && told?.state === 'detected'
+      if (isLess && this.#habits.keepsCredits) this.#kept.set(row.id, row)
+      else this.#agree(row, told)
     }
     for (const [id, { at }] of this.#seen) {
       if (this.#habits.forgetsAll || 'firstHeight' in to || at >= since(to)) this.#seen.delete(id)
+    }
+  }
+
+  /** The last paragraph on a restore: what was kept is asked for again. */
+  async compareKept(ask: Ask): Promise<void> {
+    for (const row of this.#kept.values()) {
+      const told = await ask(row.id)
+      if (told?.state === 'detected') continue
+      this.#agree(row, told)
+      this.#kept.delete(row.id)
     }
   }
 
@@ -99,6 +116,11 @@ export class Bookkeeper {
     const heard = [...this.#seen.values()].filter(({ at }) => at >= since(to))
     const ids = new Set(heard.map(({ deposit }) => deposit))
     return rows.filter(({ id }) => ids.has(id))
+  }
+
+  #agree(row: Told, told: Told | null): void {
+    if (told === null) this.#drop(row)
+    else this.#book(told)
   }
 
   #book(told: Told): void {

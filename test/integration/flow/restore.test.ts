@@ -143,7 +143,7 @@ class World {
     const { url } = await testDatabase(t)
     const time = { ms: Date.UTC(2026, 5, 1) }
     const now = () => new Date(time.ms)
-    const habits = { now, comparesAll: false, forgetsAll: false }
+    const habits = { now, comparesAll: false, forgetsAll: false, keepsCredits: false }
     const books = { pushed: new Bookkeeper(habits), pulling: new Bookkeeper(habits) }
     const endpoints = new Map([['https://books.example', books.pushed]])
     const chain = ScriptedChain.of(3)

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Address } from '../../../src/domain/chain.ts'
+import type { Transfer } from '../../../src/domain/transfer.ts'
+import { required } from '../../../src/lib/assert.ts'
+import type { Hex } from '../../../src/lib/hex.ts'
+import { Bookkeeper, type Habits, type RestoredTo } from '../../support/bookkeeper.ts'
+import { testDatabase } from '../../support/database.ts'
+import { RAIL } from '../../support/flow-world.ts'
+import { fc } from '../../support/properties.ts'
+import { Restorable } from '../../support/restorable.ts'
+import { hashOf, ScriptedChain, type Payment } from '../../support/scripted-chain.ts'
+
+const EARLY: Address = `0x${'01'.repeat(20)}`
+const LATE: Address = `0x${'0a'.repeat(20)}`
+const STRANGER: Address = `0x${'0f'.repeat(20)}`
+const UNIT = 1_000_000n
+const MINUTE_MS = 60_000
+/** What passes with every happening, so that an hour is neither nothing nor everything. */
+const PAUSE_MS = 20 * MINUTE_MS
+const DAY_MS = 1_440 * MINUTE_MS
+/** The chain's height before anything happens. */
+const FIRST = 3
+
+type Move =
+  | { readonly kind: 'mine'; readonly units: readonly number[]; readonly again: number }
+  | { readonly kind: 'fork'; readonly depth: number; readonly again: number }
+  /** The chain breaks its word. */
+  | { readonly kind: 'break'; readonly depth: number; readonly again: number }
+  | { readonly kind: 'detour'; readonly depth: number }
+  | { readonly kind: 'lag'; readonly blocks: number }
+  | { readonly kind: 'finalize'; readonly behind: number }
+  | { readonly kind: 'register' }
+
+interface Happening {
+  readonly move: Move
+  /** What the daemon and its consumers do about it before the next one. */
+  readonly seenBy: 'nobody' | 'daemon' | 'all'
+}
+
+const kind = fc.constant
+const depth = fc.integer({ min: 1, max: 4 })
+const again = fc.nat({ max: 4 })
+const units = fc.array(fc.constantFrom(1, 50, 5_000), { minLength: 1, maxLength: 2 })
+const move: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 7, arbitrary: fc.record({ kind: kind('mine' as const), units, again }) },
+  { weight: 5, arbitrary: fc.record({ kind: kind('fork' as const), depth, again }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('break' as const), depth, again }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('detour' as const), depth }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('lag' as const), blocks: fc.nat({ max: 2 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: kind('finalize' as const), behind: fc.nat({ max: 4 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind('register' as const) }) },
+)
+const seenBy = fc.constantFrom('nobody' as const, 'daemon' as const, 'all' as const, 'all' as const)
+
+function happenings(minLength: number, maxLength: number): fc.Arbitrary<Happening[]> {
+  return fc.array(fc.record({ move, seenBy }), { minLength, maxLength, size: 'max' })
+}
+
+const manner = fc.record({
+  clockOffMinutes: fc.integer({ min: -59, max: 59 }),
+  comparesAll: fc.boolean(),
+  forgetsAll: fc.boolean(),
+  keepsCredits: fc.boolean(),
+  hearsLate: fc.boolean(),
+})
+type Manner = typeof manner extends fc.Arbitrary<infer T> ? T : never
+
+const script = fc.record({
+  manners: fc.tuple(manner, manner, manner),
+  /** From the backup, or else from the chain into an empty database. */
+  isBackedUp: fc.boolean(),
+  before: happenings(1, 6),
+  lost: happenings(2, 10),
+  /** While there is no daemon. */
+  down: happenings(0, 3),
+  catchingUp: happenings(0, 4),
+  /** How many blocks the provider lags behind when consumers begin to compare. */
+  lag: fc.nat({ max: 2 }),
+  comparing: happenings(0, 4),
+  after: happenings(1, 6),
+})
+type Script = typeof script extends fc.Arbitrary<infer T> ? T : never
+
+test('whatever was lost, after the steps for consumers their books equal the chain', async (t) => {
+  const { url } = await testDatabase(t)
+  await fc.assert(
+    fc.asyncProperty(script, async (it) => {
+      const play = await Play.begin(url, it.manners)
+      try {
+        await play.perform(it)
+        await play.assertBooksEqualChain()
+      } finally {
+        await play.world.close()
+      }
+    }),
+    { numRuns: 15 },
+  )
+})
+
+interface Consumer {
+  readonly books: Bookkeeper
+  readonly hearsLate: boolean
+  readonly pulls: boolean
+}
+
+class Play {
+  readonly world: Restorable
+  readonly #chain: ScriptedChain
+  readonly #consumers: readonly Consumer[]
+  readonly #time: { ms: number }
+  /** Left their blocks, and not mined again. */
+  #pool: Payment[] = []
+  #payments = 0
+  #finalized = FIRST
+  /** Of a database that was filled anew. */
+  #firstHeight = 0
+
+  private constructor(
+    world: Restorable,
+    it: { chain: ScriptedChain; consumers: readonly Consumer[]; time: { ms: number } },
+  ) {
+    this.world = world
+    this.#chain = it.chain
+    this.#consumers = it.consumers
+    this.#time = it.time
+  }
+
+  /** One consumer of each kind: by webhooks, by the feed, and by both. */
+  static async begin(url: string, manners: readonly Manner[]): Promise<Play> {
+    const time = { ms: Date.UTC(2026, 5, 1) }
+    const consumers = manners.map((manner, index): Consumer => {
+      const offMs = manner.clockOffMinutes * MINUTE_MS
+      const keepsCredits = manner.keepsCredits && index === 0
+      const habits: Habits = { ...manner, keepsCredits, now: () => new Date(time.ms + offMs) }
+      return { books: new Bookkeeper(habits), hearsLate: manner.hearsLate, pulls: index > 0 }
+    })
+    const [pushed, , both] = consumers.map(({ books }) => books)
+    const endpoints = new Map([
+      ['https://pushed.example', required(pushed, 'one of three')],
+      ['https://both.example', required(both, 'one of three')],
+    ])
+    const chain = ScriptedChain.of(FIRST)
+    const world = await Restorable.open(url, { chain, endpoints, now: () => new Date(time.ms) })
+    await world.register([EARLY])
+    return new Play(world, { chain, consumers, time })
+  }
+
+  get #tip(): number {
+    return this.#chain.blocks.length - 1
+  }
+
+  async perform(it: Script): Promise<void> {
+    const { before, lost, down, catchingUp, lag, comparing, after } = it
+    await this.#happen(before)
+    await this.#watch(false)
+    await this.world.backUp()
+    await this.#happen(lost)
+    await this.world.lose()
+    for (const { move } of down) this.#move(move)
+    for (const { books, hearsLate } of this.#consumers) if (!hearsLate) books.stopBooking()
+    const to = await this.#recover(it)
+    await this.#happen(catchingUp)
+    for (const { books } of this.#consumers) books.stopBooking()
+    this.#chain.hidden = lag
+    await this.#watch(true)
+    const rest = [...comparing]
+    for (const { books } of this.#consumers) {
+      await books.compare(to, async (id) => {
+        await this.#happen(rest.splice(0, 1))
+        return this.world.ask(id)
+      })
+      books.bookAgain(this.world.lastNumber)
+    }
+    await this.#happen(after)
+    await this.#end()
+  }
+
+  async #recover({ isBackedUp }: Script): Promise<RestoredTo> {
+    if (isBackedUp) return this.world.restore()
+    this.#firstHeight = Math.min(this.#finalized, ...this.#unsure())
+    return this.world.fillAnew(this.#firstHeight)
+  }
+
+  /** Where the payments stand that some consumer does not have as final, and what it has but the chain has not. */
+  *#unsure(): Generator<number> {
+    const blocks = new Set(this.#chain.blocks.map(({ hash }) => hash))
+    for (const { books } of this.#consumers) {
+      const final = new Set<string>()
+      for (const { state, block, transaction } of books.rows.values()) {
+        if (state === 'final') final.add(transaction.hash)
+        const isAlive = state !== 'orphaned' && state !== 'reversed'
+        if (isAlive && !blocks.has(block.hash as Hex)) yield block.height
+      }
+      for (const { txHash, height } of this.#ours()) if (!final.has(txHash)) yield height
+    }
+  }
+
+  #ours(): Transfer[] {
+    const transfers = this.#chain.blocks.flatMap((block) => block.transfers)
+    return transfers.filter(({ to, amount }) => to !== STRANGER && amount >= UNIT)
+  }
+
+  async assertBooksEqualChain(): Promise<void> {
+    const expected = new Map<string, bigint>()
+    for (const { amount, txHash } of this.#ours()) expected.set(txHash, amount)
+    for (const { books } of this.#consumers) {
+      assert.deepEqual(sorted(books.balances), sorted(expected))
+      for (const row of books.rows.values()) {
+        if (row.block.height < this.#firstHeight) continue
+        const told = await this.world.ask(row.id)
+        assert.deepEqual([row.state, row.version], [told?.state, told?.version])
+      }
+    }
+  }
+
+  async #happen(happenings: readonly Happening[]): Promise<void> {
+    for (const { move, seenBy } of happenings) {
+      this.#time.ms += PAUSE_MS
+      if (move.kind === 'register') await this.world.register([LATE])
+      if (move.kind === 'detour') await this.#detour(move.depth)
+      this.#move(move)
+      if (seenBy !== 'nobody') await this.#watch(seenBy === 'all')
+    }
+  }
+
+  async #watch(isPulled: boolean): Promise<void> {
+    await this.world.settle()
+    for (const { books, pulls } of this.#consumers) {
+      if (isPulled && pulls) await this.world.pull(books)
+      await books.compareKept(this.world.ask)
+    }
+  }
+
+  #move(it: Move): void {
+    if (it.kind === 'mine') {
+      const fresh = it.units.map((units) => this.#pay(units))
+      this.#chain.mine([...this.#pool.splice(0, it.again), ...fresh])
+    } else if (it.kind === 'lag') {
+      this.#chain.hidden = it.blocks
+    } else if (it.kind === 'finalize') {
+      this.#finalized = Math.max(this.#finalized, this.#tip - it.behind)
+      this.#chain.finalize(this.#finalized)
+    } else if (it.kind === 'fork' || it.kind === 'break') {
+      if (it.kind === 'break') this.#breakWord(it.depth)
+      const cut = this.#cut(it.depth)
+      this.#pool.push(...cut.flatMap((block) => block.transfers.map(toPayment)))
+      for (let block = 0; block <= cut.length; block += 1)
+        this.#chain.mine(block === 0 ? this.#pool.splice(0, it.again) : [])
+    }
+  }
+
+  /** Another branch for a while, and back to the first one (A→B→A). */
+  async #detour(wanted: number): Promise<void> {
+    const cut = this.#cut(wanted)
+    for (let block = 0; block <= cut.length; block += 1) this.#chain.mine([])
+    await this.world.settle()
+    this.#chain.cut(cut.length + 1)
+    this.#chain.restore(cut)
+    this.#chain.mine([])
+  }
+
+  #breakWord(depth: number): void {
+    this.#finalized = Math.max(
+      FIRST,
+      this.#firstHeight,
+      Math.min(this.#finalized, this.#tip - depth),
+    )
+    this.#chain.finalize(this.#finalized)
+  }
+
+  #cut(wanted: number) {
+    return this.#chain.cut(Math.min(wanted, this.#tip - this.#finalized))
+  }
+
+  #pay(units: number): Payment {
+    this.#payments += 1
+    return {
+      rail: RAIL.id,
+      txHash: hashOf(`payment ${this.#payments}`),
+      from: STRANGER,
+      to: this.#payments % 4 === 0 ? LATE : EARLY,
+      amount: BigInt(units) * UNIT + 1n,
+    }
+  }
+
+  /** Everything that stands becomes final, and everything is told. */
+  async #end(): Promise<void> {
+    this.#chain.hidden = 0
+    await this.world.register([LATE], 0)
+    this.#chain.mineEmpty(2)
+    this.#finalized = this.#tip
+    this.#chain.finalize(this.#finalized)
+    await this.#watch(true)
+    while (await this.world.isSending()) {
+      this.#time.ms += DAY_MS
+      await this.#watch(true)
+    }
+  }
+}
+
+function toPayment({ rail, txHash, from, to, amount }: Transfer): Payment {
+  return { rail, txHash, from, to, amount }
+}
+
+function sorted(balances: ReadonlyMap<string, bigint>): [string, bigint][] {
+  return [...balances].toSorted(([a], [b]) => a.localeCompare(b))
+}
