@@ -170,7 +170,7 @@ export class Daemon implements SessionOwner {
     await this.#wait(0)
   }
 
-  /** Within a transaction: what others do meanwhile its locks have to hold off. A process that is paused waits there. */
+  /** Within a transaction: what others do meanwhile its locks have to hold off. A paused process waits there, too. */
   dawdle(statement: string): Promise<void> | null {
     const { dawdleRate, operations, time, coverage, transcript } = this.#world
     if (dawdleRate === 0) return null

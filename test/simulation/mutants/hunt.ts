@@ -57,7 +57,7 @@ interface Searched {
   run(job: Job): Promise<Pick<Answer, 'violation'>>
 }
 
-/** A broken invariant catches a bug, and so does a world that never comes to rest. A worker that breaks down does not. */
+/** A broken invariant catches a bug, as does a world that never comes to rest. A worker that breaks down does not. */
 export async function search(
   worker: Searched,
   numbers: readonly number[],

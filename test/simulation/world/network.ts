@@ -12,7 +12,7 @@ import { SimProvider } from './providers.ts'
 import type { WorldTime } from './time.ts'
 import { Traffic } from './traffic.ts'
 
-/** Who is paid with what. All chains of a world have the same contracts and customers: nothing but the chain differs. */
+/** Who is paid with what: the same on all chains of a world, so that nothing but the chain tells one from another. */
 export interface Cast {
   readonly tokens: readonly Address[]
   readonly fakes: readonly Address[]
