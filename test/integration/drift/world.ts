@@ -107,11 +107,13 @@ export function auditWith(
   }: Pick<AuditDeps, 'report' | 'codec' | 'proofEvery'> & Partial<Pick<AuditDeps, 'balanceSample'>>,
 ): Auditing {
   let nowMs = 0
+  const beganMs = systemEnv.clock.now().getTime()
   const clock = {
     ...systemEnv.clock,
     monotonicMs: () => nowMs,
-    // What stands is looked at ever more seldom. A quarter of the pace, so that no event becomes overdue by it.
-    now: () => new Date(systemEnv.clock.now().getTime() + nowMs / 4),
+    // What stands is looked at ever more seldom. A quarter of the pace, and none of the machine's own, so that no event
+    // becomes overdue by it.
+    now: () => new Date(beganMs + nowMs / 4),
   }
   const begin = () =>
     auditChain(config, watch, source, { ...deps, balanceSample, db, env: { ...systemEnv, clock } })
@@ -126,9 +128,15 @@ export function auditWith(
     },
     findings: async () => {
       const all = await listFindings(db, { environment: null, limit: 1_000 })
-      return all.toReversed()
+      return all.toSorted((one, other) => (orderOf(one) < orderOf(other) ? -1 : 1))
     },
   }
+}
+
+/** By their opening, and those of one moment by what they are about: their ids are drawn. */
+function orderOf({ openedAt, height, kind, provider, subject }: Finding): string {
+  const at = String(height ?? '').padStart(9)
+  return `${openedAt.toISOString()} ${at} ${kind} ${provider} ${subject}`
 }
 
 const ENDS = ['complete', 'incomplete', 'standby', 'waiting_for_chain', 'stale', 'nothing_new']
