@@ -55,6 +55,11 @@ export class Bookkeeper {
     this.#habits = habits
   }
 
+  /** For a deposit whose credit it kept. */
+  get isWaiting(): boolean {
+    return this.#kept.size > 0
+  }
+
   /** Steps 2 to 4 of the recipe; the status that a webhook is answered with. */
   receive({ id, payload: { data } }: ToldEvent): 200 | 503 {
     if (!this.#isBooking || this.#kept.has(data.id)) return 503
