@@ -5,7 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { required } from '../../src/lib/assert.ts'
 import { campaign } from './campaign.ts'
-import { commit } from './commit.ts'
+import { commit } from '../support/commit.ts'
 import { describeFailure } from './scoreboard.ts'
 
 /** Fresh seeds of one test, and how many such tests: each has its own deadline. */
