@@ -117,6 +117,32 @@ test('a database that is filled anew knows nothing below its first block, and ta
   world.assertBooks('10 final', '20 final', '40 confirmed', '5000 final')
 })
 
+test('a credit that was kept is taken back when its payment leaves after all', async (t) => {
+  const world = await World.begin(t, { keepsCredits: true })
+  const { chain, daemon, pushed } = world
+  await world.mine([10], [], [])
+  await daemon.backUp()
+  await world.mine([20], [])
+  world.assertBooks('10 confirmed', '20 confirmed')
+  await daemon.lose()
+
+  chain.hidden = 1
+  for (const books of world.books) books.stopBooking()
+  const restored = await daemon.restore()
+  await world.watch()
+  for (const books of world.books) {
+    await books.compare(restored, daemon.ask)
+    books.bookAgain(daemon.lastNumber)
+  }
+  assert.deepEqual([...pushed.balances.values()], [10n * UNIT, 20n * UNIT])
+
+  chain.hidden = 0
+  chain.cut(2)
+  await world.mine([], [], [])
+  await world.allDelivered()
+  world.assertBooks('10 confirmed', '20 orphaned')
+})
+
 class World {
   readonly chain: ScriptedChain
   readonly daemon: Restorable
@@ -139,12 +165,15 @@ class World {
   }
 
   /** Blocks 0 to 3, and an address since then. */
-  static async begin(t: TestContext): Promise<World> {
+  static async begin(t: TestContext, { keepsCredits } = { keepsCredits: false }): Promise<World> {
     const { url } = await testDatabase(t)
     const time = { ms: Date.UTC(2026, 5, 1) }
     const now = () => new Date(time.ms)
     const habits = { now, comparesAll: false, forgetsAll: false, keepsCredits: false }
-    const books = { pushed: new Bookkeeper(habits), pulling: new Bookkeeper(habits) }
+    const books = {
+      pushed: new Bookkeeper({ ...habits, keepsCredits }),
+      pulling: new Bookkeeper(habits),
+    }
     const endpoints = new Map([['https://books.example', books.pushed]])
     const chain = ScriptedChain.of(3)
     const daemon = await Restorable.open(url, { chain, endpoints, now })
@@ -168,6 +197,7 @@ class World {
     this.#time.ms += DAY_MS
     await this.daemon.settle()
     await this.daemon.pull(this.pulling)
+    await this.pushed.compareKept(this.daemon.ask)
   }
 
   /** The breaker lets one probe through at a time. */
