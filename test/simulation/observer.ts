@@ -74,6 +74,7 @@ export class Observer {
   readonly #world: World
   readonly #oracle: Oracle
   readonly #positions = new Set<number>()
+  readonly #highest = new Map<Network, number>()
   /** A person has accepted a reorg past finality: only then may anything final of that chain be taken back. */
   readonly resumed = new Set<Network>()
 
@@ -82,7 +83,7 @@ export class Observer {
     this.#oracle = oracle
   }
 
-  /** What was given a lower position may be committed later: nothing is concluded from the highest one. */
+  /** What was given a lower position may be committed later, if it is of another chain. */
   async look(): Promise<void> {
     const rows = await this.#world.server.query<EventRow>(
       `select position, id, environment_id as environment, deposit_id as deposit, version, type, body
@@ -98,6 +99,7 @@ export class Observer {
     const { coverage, transcript } = this.#world
     hold(!this.#ids.has(row.id), 'I2', () => `the event ${row.id} was recorded twice`)
     this.#ids.add(row.id)
+    this.#checkPosition(row, this.#world.networkOf(data.rail))
     coverage.count(`event ${type}`)
     transcript.tell(`event ${type} ${row.deposit} v${row.version} block ${data.block.height}`)
     this.#checkLife(row, data)
@@ -105,6 +107,13 @@ export class Observer {
     if (data.state === 'confirmed') this.#checkConfirmed(row, data)
     if (data.state === 'final') this.#checkFinal(row, data)
     if (data.retracts !== null) this.#checkGone(row, data)
+  }
+
+  /** Whoever pages one chain's events by position must miss none. */
+  #checkPosition({ id, position }: EventRow, network: Network): void {
+    const highest = this.#highest.get(network) ?? 0
+    hold(position > highest, 'I6', () => `${id} at ${position} was committed after ${highest}`)
+    this.#highest.set(network, position)
   }
 
   #checkLife(row: EventRow, data: Payload['data']): void {
