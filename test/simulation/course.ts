@@ -75,8 +75,8 @@ export class Course {
     )
     const heard = others.flatMap((other) => other.chain.tip.transactions)
     if (heard.length === 0 || !this.#echoes.chance(ECHOES)) return
-    chain.submit(this.#echoes.pick(heard))
-    this.#world.coverage.count('a transaction is replayed on another chain')
+    const isNew = chain.submit(this.#echoes.pick(heard))
+    if (isNew) this.#world.coverage.count('a transaction is replayed on another chain')
   }
 
   #areProvidersParted(): boolean {

@@ -46,6 +46,8 @@ const DAWDLES_MS = [
   ...Array.from({ length: 3 }, () => [300, 3_500] as const),
   [4_000, 12_000],
 ] as const
+/** So much more often before a commit: all it wrote is written then, and nobody else sees it. */
+const AT_COMMIT = 3
 /** Its real pool lends ten at a time; the simulator's lends as many as are asked for at once. */
 const SESSIONS_MAX = 32
 
@@ -175,7 +177,8 @@ export class Daemon implements SessionOwner {
     const { dawdleRate, operations, time, coverage, transcript } = this.#world
     if (dawdleRate === 0) return null
     const isPaused = this.#pausedUntilMs > time.nowMs && !operations.isWithin
-    if (!this.#leisure.chance(dawdleRate) && !isPaused) return null
+    const rate = statement === 'commit' ? dawdleRate * AT_COMMIT : dawdleRate
+    if (!this.#leisure.chance(rate) && !isPaused) return null
     const [low, high] = this.#leisure.pick(DAWDLES_MS)
     const ms = this.#leisure.between(low, high)
     coverage.count(`F11 ${operations.isWithin ? 'a request' : 'an actor'} dawdled in a transaction`)

@@ -32,17 +32,17 @@ export class Fences {
     for (const [pattern, lease] of WRITES) {
       if (!statements.some(({ text }) => pattern.test(text))) continue
       const names = lease === 'chain' ? this.#chainsOf(statements) : [lease]
-      hold(
-        names.every((name) => this.#holders.get(name)?.daemon === daemon),
-        'I9',
-        () => `${daemon} committed a write that ${names.join(', ')} covers, which others hold`,
-      )
+      for (const name of names) {
+        const holder = this.#holders.get(name)?.daemon
+        const what = `${daemon} committed a write that ${name} covers`
+        hold(holder === daemon, 'I9', () => `${what}, which ${holder ?? 'nobody'} holds`)
+      }
     }
   }
 
   /** The chains that a transaction speaks of: of each it needs the lease. One that speaks of none may be of any. */
   #chainsOf(statements: readonly Statement[]): readonly string[] {
-    const values = new Set(statements.flatMap((statement) => statement.values.map(String)))
+    const values = new Set(statements.flatMap((statement) => statement.values.flat().map(String)))
     const spoken = this.#chains.filter(
       (name) => values.has(name) || values.has(name.slice('chain:'.length)),
     )

@@ -54,6 +54,22 @@ export function withTornProvider(profile: Profile): Profile {
 }
 
 /**
+ * Much is paid, addresses come late, and every other transaction takes its time: those who write of one chain, the
+ * follower, the rescanner and the witness, are hardly ever alone.
+ */
+export function withCrowd(profile: Profile): Profile {
+  return {
+    ...profile,
+    misfortune: 'crowded',
+    paces: { ...profile.paces, rescanner: 0.3, witness: 0.3 },
+    perBlock: 6,
+    interleavings: 0.25,
+    lateRegistrations: 1,
+    database: {},
+  }
+}
+
+/**
  * One provider may leave logs out or invent some; what catches that is another one's word. So the others of such
  * a seed answer what they are asked: with nobody honest awake there is no truth to be had.
  */

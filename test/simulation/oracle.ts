@@ -1,8 +1,7 @@
 import type { Rail } from '../../src/domain/chain.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import type { Hex } from '../../src/lib/hex.ts'
-import type { Network } from './world/network.ts'
-import { Violation } from './violation.ts'
+import { networkOf, type Network } from './world/network.ts'
 import { placedLogs, type PlacedLog, type SimBlock } from './world/transaction.ts'
 
 /** An address as its environment had it registered; the height is the one that was answered. */
@@ -98,13 +97,13 @@ export class Oracle {
 
   /** Whether a block of the generated tree of its rail's chain holds such a movement, at any place in it. */
   holds(blockHash: Hex, movement: Placed): PlacedLog | null {
-    const { rail, network } = this.#place(movement.rail)
-    const block = network.chain.blocks.get(blockHash)
+    const { chain, rails } = networkOf(movement.rail, this.#networks)
+    const block = chain.blocks.get(blockHash)
     if (block === undefined) return null
     const found = placedLogs(block).find(
       ({ log, transaction }) =>
         transaction.hash === movement.transaction &&
-        log.contract === rail.contract &&
+        rails.find(({ contract }) => contract === log.contract)?.id === movement.rail &&
         log.shape === 'transfer' &&
         log.from !== log.to &&
         log.from === movement.sender &&
@@ -146,14 +145,6 @@ export class Oracle {
       count.most += 1
       if (isOwed(address, block.height)) count.least += 1
     }
-  }
-
-  #place(id: string): { readonly rail: Rail; readonly network: Network } {
-    for (const network of this.#networks) {
-      const rail = network.rails.find((one) => one.id === id)
-      if (rail !== undefined) return { rail, network }
-    }
-    throw new Violation('I10', `there is no rail ${id}`)
   }
 }
 

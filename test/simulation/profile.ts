@@ -17,7 +17,7 @@ import {
   type TransportFault,
   type TronLie,
 } from './faults.ts'
-import { withLiar, withLostProvider, withTornProvider } from './misfortunes.ts'
+import { withCrowd, withLiar, withLostProvider, withTornProvider } from './misfortunes.ts'
 import { Dice } from './world/dice.ts'
 import type { EvmManners } from './world/evm-node.ts'
 import type { TronManners } from './world/tron-node.ts'
@@ -50,12 +50,11 @@ export interface ReorgProfile {
 }
 
 /** A kind of world that is drawn rarely, and made so that one thing goes wrong again and again. */
-export type Misfortune = 'lost' | 'torn' | 'liar'
+export type Misfortune = 'lost' | 'torn' | 'liar' | 'crowded'
 
 /** One chain, and who tells of it. */
 export interface ChainProfile {
   readonly family: Family
-  readonly misfortune: Misfortune | null
   readonly blockMs: number
   /** Blocks before the daemon starts, and while things go wrong. */
   readonly history: number
@@ -70,6 +69,7 @@ export interface ChainProfile {
 
 export interface Profile extends ChainProfile {
   readonly seed: string
+  readonly misfortune: Misfortune | null
   /** Another chain that the same daemons watch. */
   readonly second: ChainProfile | null
   readonly daemons: number
@@ -103,6 +103,7 @@ export function drawProfile(seed: string): Profile {
   const isTroubled = dice.chance(0.8)
   const profile: Profile = {
     seed,
+    misfortune: null,
     ...drawChain(dice, { family, providers, isTroubled }),
     second: null,
     daemons: dice.chance(0.4) ? 2 : 1,
@@ -124,6 +125,7 @@ export function drawProfile(seed: string): Profile {
   }
   if (dice.fork('second').chance(SECOND)) return withSecond(profile, dice.fork('second chain'))
   if (providers > 1 && dice.fork('lost').chance(0.08)) return withLostProvider(profile)
+  if (dice.fork('crowded').chance(0.05)) return withCrowd(profile)
   if (dice.fork('torn').chance(0.06)) return withTornProvider(profile)
   return withLiar(profile, dice.fork('liar'))
 }
@@ -154,7 +156,6 @@ function drawChain(dice: Dice, { family, providers, isTroubled }: Drawn): ChainP
   const lag = dice.between(3, 10)
   return {
     family,
-    misfortune: null,
     blockMs: dice.pick([1_000, 2_000, 3_000]),
     history: dice.chance(0.15) ? dice.between(80, 140) : dice.between(0, 20),
     blocks: dice.between(10, 18),

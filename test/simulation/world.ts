@@ -1,7 +1,6 @@
 import type { Actor } from '../../src/lib/loop.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Address } from '../../src/domain/chain.ts'
-import { required } from '../../src/lib/assert.ts'
 import { Alarms } from './alarms.ts'
 import { Coverage } from './coverage.ts'
 import type { Daemon } from './daemon.ts'
@@ -15,7 +14,7 @@ import type { DatabaseFault, Rates } from './faults.ts'
 import { chainsOf, type Profile } from './profile.ts'
 import { Transcript } from './transcript.ts'
 import { Dice } from './world/dice.ts'
-import { Network } from './world/network.ts'
+import { Network, networkOf } from './world/network.ts'
 import { Receiver } from './world/receivers.ts'
 import { WorldTime } from './world/time.ts'
 
@@ -84,8 +83,7 @@ export class World {
 
   /** The chain that a rail is on. */
   networkOf(rail: string): Network {
-    const network = this.networks.find(({ rails }) => rails.some(({ id }) => id === rail))
-    return required(network, `${rail} is on a chain of this world`)
+    return networkOf(rail, this.networks)
   }
 
   /** Nothing goes wrong from here on. */

@@ -47,5 +47,7 @@ export const interleavings = (profile: Profile): boolean => profile.interleaving
 export const takeovers = ({ daemons, pauses }: Profile): boolean => daemons > 1 && pauses > 0
 /** Of a provider's replicas some hang on branches that are left, while addresses come late. */
 export const tornProvider = ({ misfortune }: Profile): boolean => misfortune === 'torn'
+/** Those who write of one chain are hardly ever alone. */
+export const crowd = ({ misfortune }: Profile): boolean => misfortune === 'crowded'
 /** One provider's head is of a branch that is left, while another one says what is final. */
 export const lostProvider = ({ misfortune }: Profile): boolean => misfortune === 'lost'

@@ -1,7 +1,7 @@
 import {
   chainOf,
+  crowd,
   databaseFault,
-  interleavings,
   lieOf,
   lostProvider,
   takeovers,
@@ -61,7 +61,7 @@ export const READING: Mutants = {
     file: 'block/block-store.ts',
     from: 'cursorRow(tx, chainId).forUpdate().executeTakeFirst()',
     to: 'cursorRow(tx, chainId).executeTakeFirst()',
-    needs: interleavings,
+    needs: crowd,
   },
   'a takeover keeps the fence': {
     file: 'store/lease.ts',

@@ -67,9 +67,12 @@ export class SimChain {
     return this.#pending
   }
 
-  /** From now on it waits for a block. */
-  submit(transaction: SimTransaction): void {
+  /** From now on it waits for a block, unless it does already or is in one. */
+  submit(transaction: SimTransaction): boolean {
+    const isKnown = this.#pending.some(({ hash }) => hash === transaction.hash)
+    if (isKnown || this.#isIncluded(transaction.hash, this.tip)) return false
     this.#pending.push(transaction)
+    return true
   }
 
   /** A block on the canonical tip, with what waits for one besides. */

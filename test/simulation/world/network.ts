@@ -1,5 +1,6 @@
 import type { ChainConfig } from '../../../src/config/config.ts'
 import type { Address, ChainId, Codec, Rail } from '../../../src/domain/chain.ts'
+import { required } from '../../../src/lib/assert.ts'
 import { adapterFor } from '../../../src/source/index.ts'
 import type { Coverage } from '../coverage.ts'
 import type { ChainProfile } from '../profile.ts'
@@ -108,4 +109,10 @@ export class Network {
       minimumAmount: 10_000n,
     }
   }
+}
+
+/** The chain that a rail is on. */
+export function networkOf(rail: string, networks: readonly Network[]): Network {
+  const network = networks.find(({ rails }) => rails.some(({ id }) => id === rail))
+  return required(network, `${rail} is on a chain of this world`)
 }
