@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { after, type TestContext } from 'node:test'
 import { sql } from 'kysely'
-import type pg from 'pg'
-import { openDatabase, type Db } from '../../src/store/database.ts'
+import { openDatabase, type Db, type Tx } from '../../src/store/database.ts'
 import { onServer, siblingUrl } from './server.ts'
 
 export interface TestDatabase {
@@ -25,16 +24,17 @@ export async function testDatabase(t: TestContext): Promise<TestDatabase> {
     client.query(`create database ${name} template ${template}`),
   )
   const url = siblingUrl(templateUrl, name)
-  const applicationName = t.name.slice(0, 60)
-  const db = openDatabase({ url, poolSize: 10, applicationName, wrapPool: patient })
+  const db = openDatabase({ url, poolSize: 10, applicationName: t.name.slice(0, 60) })
   opened.push({ name, db })
   return { db, url }
 }
 
-/** The daemon's transactions must not idle; a test's may, until somebody else has come as far as the test wants. */
-function patient(pool: pg.Pool): pg.Pool {
-  Object.assign(pool.options, { idle_in_transaction_session_timeout: 0 })
-  return pool
+/**
+ * For a transaction of a test that waits for others, however long they take: those of the daemon, which share its
+ * connections, keep their limit.
+ */
+export async function letIdle(tx: Tx): Promise<void> {
+  await sql`set local idle_in_transaction_session_timeout = 0`.execute(tx)
 }
 
 /** The server's word that some session of this database waits for a lock. */

@@ -13,7 +13,7 @@ import {
   rotateSecret,
   updateEndpoint,
 } from '../../../src/delivery/endpoint-store.ts'
-import { untilSomebodyWaits } from '../../support/database.ts'
+import { letIdle, untilSomebodyWaits } from '../../support/database.ts'
 import { ENVIRONMENT, World } from './world.ts'
 
 const URL = 'https://hooks.example/'
@@ -140,6 +140,7 @@ test('an endpoint that is just leaving is handed no further event', async (t) =>
   await world.db
     .transaction()
     .execute(async (tx) => {
+      await letIdle(tx)
       await sql`update endpoint set state = 'gone' where id = ${endpoint.id}`.execute(tx)
       const publishing = world.deposit('b')
       // Without the lock the publisher would be through; with it, it waits for this transaction.

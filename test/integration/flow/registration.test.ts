@@ -14,7 +14,7 @@ import {
   UNIT,
   type AnvilWorld,
 } from '../../support/anvil-world.ts'
-import { untilSomebodyWaits } from '../../support/database.ts'
+import { letIdle, untilSomebodyWaits } from '../../support/database.ts'
 import { ANVIL, ENVIRONMENT, RAIL } from '../../support/flow-world.ts'
 
 test('an address counts from its registration on, at once', async (t) => {
@@ -159,6 +159,7 @@ test('a registration that is being written holds the block back, and the block f
   await world.pay(ALICE, 10n * UNIT)
   let connecting: Promise<unknown> = Promise.resolve()
   await world.db.transaction().execute(async (tx) => {
+    await letIdle(tx)
     const entries = [{ rail: RAIL.id, address: ALICE, owner: 'alice' }]
     const batch = { environment: ENVIRONMENT, chainId: ANVIL.chain.id, now: new Date(), entries }
     await registerAddresses(tx, batch)

@@ -5,7 +5,7 @@ import { savePolicy } from '../../../src/confirmation/policy-store.ts'
 import type { DepositState } from '../../../src/domain/deposit.ts'
 import { toBytes } from '../../../src/lib/hex.ts'
 import type { Db } from '../../../src/store/database.ts'
-import { untilSomebodyWaits } from '../../support/database.ts'
+import { letIdle, untilSomebodyWaits } from '../../support/database.ts'
 import { SEEN, seedDeposit, seedEvent } from './seed.ts'
 import { createWorld, ETHEREUM, hash, POLYGON_USDT, USDC, USDT, type World } from './world.ts'
 
@@ -121,6 +121,7 @@ test('one at a time of an environment: the second is told to come again, others 
   const body = { rail: USDT, from: FROM, candidate: { bands: [{ confirmations: 5 }] } }
   const trial = () => world.call('POST', '/v1/policy-trials', { body })
   const first = await world.db.transaction().execute(async (tx) => {
+    await letIdle(tx)
     await sql`lock table policy_version`.execute(tx)
     const waiting = trial()
     await untilSomebodyWaits(world.db)

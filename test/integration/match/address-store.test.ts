@@ -5,7 +5,7 @@ import type { Hex } from '../../../src/lib/hex.ts'
 import { registerAddresses, type AddressEntry } from '../../../src/match/address-store.ts'
 import { requestHistoryBelow } from '../../../src/match/history-store.ts'
 import type { Db } from '../../../src/store/database.ts'
-import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
+import { letIdle, testDatabase, untilSomebodyWaits } from '../../support/database.ts'
 
 const CHAIN = 'eip155:1'
 const NOW = new Date('2026-03-01T12:00:00Z')
@@ -201,6 +201,7 @@ test('a registration waits for the block that is being applied, and then sees it
   await register(db, [entry(1)])
   let registration: ReturnType<typeof register> | undefined
   await db.transaction().execute(async (tx) => {
+    await letIdle(tx)
     await tx.selectFrom('address_epoch').selectAll().forShare().execute()
     registration = register(db, [{ ...entry(2), watchFrom: 101 }])
     await untilSomebodyWaits(db)

@@ -11,7 +11,7 @@ import {
   UNIT,
   type AnvilWorld,
 } from '../../support/anvil-world.ts'
-import { untilSomebodyWaits } from '../../support/database.ts'
+import { letIdle, untilSomebodyWaits } from '../../support/database.ts'
 import { ANVIL } from '../../support/flow-world.ts'
 import { CHAIN_LEASE, Daemon } from './daemon.ts'
 
@@ -66,6 +66,7 @@ async function pauseInsideTransaction(
   makeWork: () => Promise<unknown>,
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
+    await letIdle(tx)
     await lockCursor(tx, ANVIL.chain.id)
     await makeWork()
     await untilSomebodyWaits(db)

@@ -9,7 +9,7 @@ import {
   releaseLease,
   type Lease,
 } from '../../../src/store/lease.ts'
-import { testDatabase, untilSomebodyWaits } from '../../support/database.ts'
+import { letIdle, testDatabase, untilSomebodyWaits } from '../../support/database.ts'
 
 async function take(db: Db, holder: string): Promise<Lease> {
   const lease = await acquireLease(db, 'chain:test', holder)
@@ -108,6 +108,7 @@ test('a holder paused inside its transaction is followed once the server has end
   const lease = await take(db, 'a')
   let follower: Lease | undefined
   const paused = db.transaction().execute(async (tx) => {
+    await letIdle(tx)
     await assertFence(tx, lease)
     await expire(db)
     const takeover = take(db, 'b')
@@ -126,6 +127,7 @@ test('a renewal does not wait for transactions that hold the fence', async (t) =
   const { db } = await testDatabase(t)
   const lease = await take(db, 'a')
   await db.transaction().execute(async (tx) => {
+    await letIdle(tx)
     await assertFence(tx, lease)
     assert.deepEqual(await acquireLease(db, 'chain:test', 'a'), lease)
   })
@@ -160,6 +162,7 @@ async function holdFence(db: Db, lease: Lease): Promise<{ commit(): Promise<void
   const held = Promise.withResolvers<void>()
   const over = Promise.withResolvers<void>()
   const transaction = db.transaction().execute(async (tx) => {
+    await letIdle(tx)
     await assertFence(tx, lease)
     held.resolve()
     await over.promise
