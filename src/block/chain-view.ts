@@ -2,6 +2,7 @@ import type { BlockHeader, BlockRef } from '../domain/block.ts'
 import type { Chain } from '../domain/chain.ts'
 import { sameBlock } from '../domain/block.ts'
 import { assert } from '../lib/assert.ts'
+import type { Hex } from '../lib/hex.ts'
 
 /**
  * Our hash-linked view of one chain, as a value: nothing here does IO, and every change returns a new view.
@@ -61,8 +62,8 @@ export function linkedPrefix<B extends BlockHeader>(view: ChainView, blocks: rea
   const linked: B[] = []
   // Only these are looked for: a set of all that are held would take ten milliseconds while finality stalls.
   const coming = new Set(blocks.map(({ hash }) => hash))
-  const namesakes = view.blocks.filter(({ hash }) => coming.has(hash))
-  const taken = new Set(namesakes.map(({ hash }) => hash))
+  const taken = new Set<Hex>()
+  for (const { hash } of view.blocks) if (coming.has(hash)) taken.add(hash)
   let parent: BlockRef | null = tipOf(view)
   for (const block of blocks) {
     if (parent !== null && !isChild(block, parent)) break

@@ -12,7 +12,8 @@ export interface Beginning {
 
 /**
  * The first block ever: where the operator said, or the newest that cannot be undone. Below it nothing is held that a
- * reorg could go back to: where blocks are called final as far up, it has to be one of them. Null while it is not.
+ * reorg could go back to: where blocks are called final as far up, it has to be one of them. Null while it is not,
+ * or is not served.
  */
 export async function readFirstBlock(
   { chain, source, start }: Beginning,

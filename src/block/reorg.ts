@@ -9,7 +9,7 @@ import { findAncestor, type Meeting } from './common-ancestor.ts'
 export type Reorg =
   /** It was not repeated, or the provider switches branches under our eyes: looked at again later. */
   | { readonly kind: 'unsteady' }
-  /** A node hangs on a branch that was left. The next head comes from another one. */
+  /** A node hangs on a branch that was left. It rests, unless it has let go of the block that shows it. */
   | { readonly kind: 'left_behind' }
   | { readonly kind: 'halt'; readonly halt: Halt }
   | {
