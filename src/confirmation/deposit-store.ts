@@ -8,6 +8,7 @@ import type { Tables } from '../store/tables.ts'
 import { ALIVE_STATES } from './deposit.ts'
 import { dueHeight, type Evidence } from './policy.ts'
 
+/** Lowest first: what happens to them is told in this order. */
 export async function depositsById(
   tx: Tx,
   ids: readonly DepositId[],
@@ -15,6 +16,8 @@ export async function depositsById(
   if (ids.length === 0) return new Map()
   const rows = await selectDeposits(tx)
     .where(sql<boolean>`d.id = any(${ids}::text[])`)
+    .orderBy('d.height')
+    .orderBy('d.id')
     .execute()
   return new Map(rows.map(toDeposit).map((deposit) => [deposit.id, deposit]))
 }

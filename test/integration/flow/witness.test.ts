@@ -175,6 +175,29 @@ test('what a second provider showed while the tip was taken back does not count 
   assert.deepEqual(await storiesOf(world.db), ['7: detected confirmed'])
 })
 
+test('what was asked about at once is told lowest first', async (t) => {
+  const chain = new WitnessedChain()
+  const world = await flowWorld(t, chain, { policy: ALL_TWO_PROVIDERS })
+  const { follower, witness } = world.watch
+  await world.register([ALICE])
+  for (let height = 1; height <= 8; height += 1) chain.mine([payment(ALICE, BigInt(height))])
+  chain.mine([])
+  await world.run(follower)
+  chain.witnessCount = () => 2
+  await world.run(witness)
+  const confirmed = await world.db
+    .selectFrom('event as e')
+    .innerJoin('deposit as d', 'd.id', 'e.deposit_id')
+    .select('d.height')
+    .where('e.type', '=', 'deposit.confirmed')
+    .orderBy('e.position')
+    .execute()
+  assert.deepEqual(
+    confirmed.map(({ height }) => height),
+    [1, 2, 3, 4, 5, 6, 7, 8],
+  )
+})
+
 test('an answer is used when it is given, however many others are due before its deposit', async (t) => {
   const chain = new WitnessedChain()
   const large = 50_000n
