@@ -1,6 +1,9 @@
+import { required } from '../../src/lib/assert.ts'
+
 /** What an event, the feed and `GET /v1/deposits/{id}` all say of a deposit, as far as books need it. */
 export interface Told {
   readonly id: string
+  readonly chain: string
   readonly version: number
   readonly state: string
   readonly amount: string
@@ -19,8 +22,10 @@ export interface Page {
   readonly has_more: boolean
 }
 
-/** What the operator names after a restore: the moment restored to, or the first block of a database filled anew. */
-export type RestoredTo = { readonly moment: Date } | { readonly firstHeight: number }
+/** What the operator names: the moment restored to, or of a database filled anew the first block of each chain. */
+export type RestoredTo =
+  | { readonly moment: Date }
+  | { readonly firstHeights: ReadonlyMap<string, number> }
 
 /** What docs/webhooks.md leaves to the consumer. */
 export interface Habits {
@@ -92,7 +97,7 @@ export class Bookkeeper {
       else this.#agree(row, told)
     }
     for (const [id, { at }] of this.#seen) {
-      if (this.#habits.forgetsAll || 'firstHeight' in to || at >= since(to)) this.#seen.delete(id)
+      if (this.#habits.forgetsAll || 'firstHeights' in to || at >= since(to)) this.#seen.delete(id)
     }
   }
 
@@ -114,8 +119,11 @@ export class Bookkeeper {
 
   #concerned(to: RestoredTo): Told[] {
     const rows = [...this.rows.values()]
-    if ('firstHeight' in to) {
-      return rows.filter(({ state, block }) => state !== 'final' || block.height >= to.firstHeight)
+    if ('firstHeights' in to) {
+      return rows.filter(({ state, block: { height }, chain }) => {
+        const first = required(to.firstHeights.get(chain), `the operator names ${chain}`)
+        return state !== 'final' || height >= first
+      })
     }
     if (this.#habits.comparesAll) return rows
     const heard = [...this.#seen.values()].filter(({ at }) => at >= since(to))

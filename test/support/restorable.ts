@@ -1,6 +1,7 @@
 import { createEndpoint } from '../../src/delivery/endpoint-store.ts'
 import { newSecret } from '../../src/delivery/signature.ts'
 import type { AttemptOutcome, SendRequest } from '../../src/delivery/sink.ts'
+import { savePolicy } from '../../src/confirmation/policy-store.ts'
 import type { Address } from '../../src/domain/chain.ts'
 import { createApiKey } from '../../src/environment/api-key-store.ts'
 import { assert, required } from '../../src/lib/assert.ts'
@@ -26,6 +27,8 @@ export interface RestorableOptions {
 interface Backup {
   readonly url: string
   readonly moment: Date
+  /** Which of all minimums was in force. */
+  readonly minimum: number
 }
 
 /** A daemon on a database that is backed up, lost and restored, by an operator who does as docs/operations.md says. */
@@ -37,6 +40,8 @@ export class Restorable {
   #backup: Backup | null = null
   /** What the operator knows of addresses from elsewhere: since which height each is asked for. */
   readonly #addresses = new Map<Address, number | undefined>()
+  /** Below what a transfer was dust, the newest last: known from elsewhere as well. */
+  readonly #minimums = [TWO_BANDS.minimumAmount]
   /** The last number of the feed before the last `serve`. */
   #lastNumber = 0
 
@@ -65,6 +70,12 @@ export class Restorable {
     await register(this.db, this.#addresses, this.#options.now())
   }
 
+  /** Whatever is less is dust from now on. */
+  async setMinimum(amount: bigint): Promise<void> {
+    this.#minimums.push(amount)
+    await setMinimum(this.db, amount, this.#options.now())
+  }
+
   /** The daemon does all there is to do; a person accepts whatever it halts for. */
   async settle(): Promise<void> {
     await this.#daemon.settle()
@@ -81,7 +92,8 @@ export class Restorable {
       await client.query(`drop database if exists ${nameOf(url)}`)
       await client.query(`create database ${nameOf(url)} template ${nameOf(this.#url)}`)
     })
-    this.#backup = { url, moment: this.#options.now() }
+    const minimum = this.#minimums.length - 1
+    this.#backup = { url, moment: this.#options.now(), minimum }
     this.#daemon = await serve(this.#url, this.#options, 0)
   }
 
@@ -91,10 +103,9 @@ export class Restorable {
 
   /** From the backup, up to `serve`. */
   async restore(): Promise<RestoredTo> {
-    const { url, moment } = required(this.#backup, 'backed up before')
+    const { url, moment, minimum } = required(this.#backup, 'backed up before')
     this.#daemon = await serve(url, this.#options, 0)
-    await register(this.db, this.#addresses, this.#options.now())
-    await this.#noteLastNumber()
+    await this.#bringBack(this.#minimums.slice(minimum))
     return { moment }
   }
 
@@ -103,9 +114,8 @@ export class Restorable {
     const { daemon, key } = await begin(this.#url, this.#options, firstHeight)
     this.#daemon = daemon
     this.#key = key
-    await register(this.db, this.#addresses, this.#options.now())
-    await this.#noteLastNumber()
-    return { firstHeight }
+    await this.#bringBack(this.#minimums)
+    return { firstHeights: new Map([[ANVIL.chain.id, firstHeight]]) }
   }
 
   pull(consumer: Bookkeeper): Promise<void> {
@@ -147,7 +157,11 @@ export class Restorable {
     return body as T
   }
 
-  async #noteLastNumber(): Promise<void> {
+  /** What is on no chain; of the minimums that were in force the lowest. Then the feed's last number is noted. */
+  async #bringBack(minimums: readonly bigint[]): Promise<void> {
+    const lowest = minimums.reduce((one, other) => (other < one ? other : one))
+    await setMinimum(this.db, lowest, this.#options.now())
+    await register(this.db, this.#addresses, this.#options.now())
     const row = await this.db.selectFrom('feed_head').select('seq').executeTakeFirst()
     this.#lastNumber = row?.seq ?? 0
   }
@@ -190,6 +204,13 @@ function serve(url: string, options: RestorableOptions, start: number): Promise<
   }
   const sink = { send, close: () => Promise.resolve() }
   return startDaemon({ url, source: chain, start, now, sink })
+}
+
+async function setMinimum(db: Db, minimumAmount: bigint, now: Date): Promise<void> {
+  const policy = { ...TWO_BANDS, minimumAmount }
+  const by = { author: 'operator', reason: 'test' }
+  const change = { environment: ENVIRONMENT, rail: RAIL, policy, ...by, now }
+  await db.transaction().execute((tx) => savePolicy(tx, change))
 }
 
 async function register(

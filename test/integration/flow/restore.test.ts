@@ -117,6 +117,38 @@ test('a database that is filled anew knows nothing below its first block, and ta
   world.assertBooks('10 final', '20 final', '40 confirmed', '5000 final')
 })
 
+for (const way of ['restored', 'filled anew'] as const) {
+  test(`a credit outlives a raised minimum where the database is ${way}`, async (t) => {
+    const world = await World.begin(t)
+    const { chain, daemon } = world
+    await world.mine([], [], [])
+    await daemon.backUp()
+    await world.mine([10], [])
+    chain.finalize(7)
+    await world.watch()
+    await daemon.setMinimum(20n * UNIT)
+    await world.mine([15], [])
+    world.assertBooks('10 final')
+    await daemon.lose()
+
+    for (const books of world.books) books.stopBooking()
+    const to = way === 'restored' ? await daemon.restore() : await daemon.fillAnew(7)
+    await world.watch()
+    for (const books of world.books) {
+      await books.compare(to, daemon.ask)
+      books.bookAgain(daemon.lastNumber)
+    }
+    world.assertBooks('10 final')
+
+    // What was dust has become a deposit under the lower minimum.
+    await world.allDelivered()
+    await daemon.setMinimum(20n * UNIT)
+    await world.mine([16], [])
+    await world.allDelivered()
+    world.assertBooks('10 final', '15 confirmed')
+  })
+}
+
 test('a credit that was kept is taken back when its payment leaves after all', async (t) => {
   const world = await World.begin(t, { keepsCredits: true })
   const { chain, daemon, pushed } = world
