@@ -3,10 +3,20 @@ import { commit } from './commit.ts'
 
 /**
  * Fresh draws with each commit, and the same ones wherever it is tried: a property that fails elsewhere fails here
- * too. `SETTLED_TEST_SEED=<number>` makes others; a failure names its own.
+ * too. `SETTLED_TEST_SEED=<whole number>` makes others; a failure names its own.
  */
-const drawn = process.env['SETTLED_TEST_SEED'] ?? Number.parseInt(commit().slice(0, 7), 16)
+fc.configureGlobal({ seed: statedSeed() ?? seedOfCommit() })
 
-fc.configureGlobal({ seed: Number(drawn) || 1 })
+function statedSeed(): number | null {
+  const stated = process.env['SETTLED_TEST_SEED']
+  if (stated === undefined) return null
+  if (/^-?\d+$/.test(stated)) return Number(stated)
+  throw new Error(`SETTLED_TEST_SEED is no whole number: '${stated}'`)
+}
+
+/** One, where there is no commit. */
+function seedOfCommit(): number {
+  return Number.parseInt(commit().slice(0, 7), 16) || 1
+}
 
 export { fc }

@@ -70,6 +70,16 @@ test('SQL is written in store/ and in stores only', () => {
   )
 })
 
+test('what properties draw is seeded in one place', () => {
+  const drawing = readSources('test').filter(({ text }) =>
+    /^(?:import|\}) .*from 'fast-check'/m.test(text),
+  )
+  assert.deepEqual(
+    drawing.map(({ file }) => file),
+    ['test/support/properties.ts'],
+  )
+})
+
 test('no file or folder has a name that says nothing', () => {
   const files = globSync(['{src,test,bench}/**/*'], { cwd: ROOT })
   const parts = files.flatMap((file) => file.split(path.sep).map((part) => path.parse(part).name))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../support/properties.ts'
 import { World, type Consumer, type Daemon } from './world.ts'
 
 /** What may happen, in any order; each step is played against the real dispatcher, receiver and database. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { savePolicy } from '../../../src/confirmation/policy-store.ts'
 import type { Address } from '../../../src/domain/chain.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
@@ -15,6 +14,7 @@ import { recordOf } from '../../../src/treasury/signs.ts'
 import { simulate } from '../../../src/treasury/simulation.ts'
 import { testDatabase } from '../../support/database.ts'
 import { ANVIL, ENVIRONMENT, flowWorldOn, RAIL } from '../../support/flow-world.ts'
+import { fc } from '../../support/properties.ts'
 import {
   anything,
   playScript,
