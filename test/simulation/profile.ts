@@ -23,9 +23,10 @@ import type { EvmManners } from './world/evm-node.ts'
 import type { TronManners } from './world/tron-node.ts'
 
 /** How many seeds have a second chain. */
-const SECOND = 0.12
-/** Blocks before the daemon starts, where there are two. */
+const SECOND = 0.1
+/** Blocks before the daemon starts, and how far finality lags behind, where there are two. */
 const HISTORY_MAX = 10
+const LAG_MAX = 4
 
 export interface ProviderProfile {
   readonly replicas: number
@@ -125,7 +126,7 @@ export function drawProfile(seed: string): Profile {
   }
   if (dice.fork('second').chance(SECOND)) return withSecond(profile, dice.fork('second chain'))
   if (providers > 1 && dice.fork('lost').chance(0.08)) return withLostProvider(profile)
-  if (dice.fork('crowded').chance(0.05)) return withCrowd(profile)
+  if (dice.fork('crowded').chance(0.03)) return withCrowd(profile)
   if (dice.fork('torn').chance(0.06)) return withTornProvider(profile)
   return withLiar(profile, dice.fork('liar'))
 }
@@ -137,8 +138,12 @@ function withSecond(profile: Profile, dice: Dice): Profile {
 }
 
 /** Each of the two has fewer blocks than one alone, or such a seed would cost two. */
-function shortened({ history, blocks }: ChainProfile): Pick<ChainProfile, 'history' | 'blocks'> {
-  return { history: Math.min(history, HISTORY_MAX), blocks: Math.ceil(blocks / 2) }
+function shortened({ history, blocks, finality }: ChainProfile): Partial<ChainProfile> {
+  return {
+    history: Math.min(history, HISTORY_MAX),
+    blocks: Math.ceil(blocks / 2),
+    finality: { ...finality, lag: Math.min(finality.lag, LAG_MAX) },
+  }
 }
 
 function drawFamily(dice: Dice): Family {

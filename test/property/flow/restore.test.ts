@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import type { Address } from '../../../src/domain/chain.ts'
 import type { Transfer } from '../../../src/domain/transfer.ts'
 import { required } from '../../../src/lib/assert.ts'
-import type { Hex } from '../../../src/lib/hex.ts'
 import { Bookkeeper, type Habits, type RestoredTo } from '../../support/bookkeeper.ts'
 import { testDatabase } from '../../support/database.ts'
+import { cursorOf } from '../../support/halted.ts'
 import { RAIL } from '../../support/flow-world.ts'
 import { fc } from '../../support/properties.ts'
 import { Restorable } from '../../support/restorable.ts'
@@ -51,7 +51,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: kind('detour' as const), depth }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('lag' as const), blocks: fc.nat({ max: 2 }) }) },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({ kind: kind('finalize' as const), behind: fc.nat({ max: 4 }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: kind('register' as const) }) },
@@ -118,6 +118,10 @@ class Play {
   #pool: Payment[] = []
   #payments = 0
   #finalized = FIRST
+  /** What settled called final when everybody had last been told everything. */
+  #finalWhenTold = 0
+  /** The highest block that the chain has kept since then, where it has taken back final ones. */
+  #ancestor = Infinity
   /** Of a database that was filled anew. */
   #firstHeight = 0
 
@@ -146,6 +150,7 @@ class Play {
       ['https://both.example', required(both, 'one of three')],
     ])
     const chain = ScriptedChain.of(FIRST)
+    chain.finalize(FIRST)
     const world = await Restorable.open(url, { chain, endpoints, now: () => new Date(time.ms) })
     await world.register([EARLY])
     return new Play(world, { chain, consumers, time })
@@ -184,24 +189,15 @@ class Play {
     await this.#assertRowsAreTold()
   }
 
+  /** By what an operator knows who asks everybody and has its metrics, but no database any more. */
   async #recover({ isBackedUp }: Script): Promise<RestoredTo> {
     if (isBackedUp) return this.world.restore()
-    this.#firstHeight = Math.min(this.#finalized, ...this.#unsure())
+    const unsure = this.#consumers.flatMap(({ books }) => [...books.rows.values()])
+    const heights = unsure
+      .filter(({ state }) => state === 'detected' || state === 'confirmed')
+      .map(({ block }) => block.height)
+    this.#firstHeight = Math.min(...heights, this.#finalWhenTold, this.#ancestor)
     return this.world.fillAnew(this.#firstHeight)
-  }
-
-  /** Where the payments stand that some consumer does not have as final, and what it has but the chain has not. */
-  *#unsure(): Generator<number> {
-    const blocks = new Set(this.#chain.blocks.map(({ hash }) => hash))
-    for (const { books } of this.#consumers) {
-      const final = new Set<string>()
-      for (const { state, block, transaction } of books.rows.values()) {
-        if (state === 'final') final.add(transaction.hash)
-        const isAlive = state !== 'orphaned' && state !== 'reversed'
-        if (isAlive && !blocks.has(block.hash as Hex)) yield block.height
-      }
-      for (const { txHash, height } of this.#ours()) if (!final.has(txHash)) yield height
-    }
   }
 
   #ours(): Transfer[] {
@@ -244,6 +240,13 @@ class Play {
       if (isPulled && pulls) await this.world.pull(books)
       await books.compareKept(this.world.ask)
     }
+    if (isPulled && this.#chain.hidden === 0) await this.#noteTold()
+  }
+
+  async #noteTold(): Promise<void> {
+    const { finalized } = await cursorOf(this.world)
+    this.#finalWhenTold = finalized?.height ?? 0
+    this.#ancestor = Infinity
   }
 
   #move(it: Move): void {
@@ -256,8 +259,10 @@ class Play {
       this.#finalized = Math.max(this.#finalized, this.#tip - it.behind)
       this.#chain.finalize(this.#finalized)
     } else if (it.kind === 'fork' || it.kind === 'break') {
+      const wasFinal = this.#finalized
       if (it.kind === 'break') this.#breakWord(it.depth)
       const cut = this.#cut(it.depth)
+      if (this.#tip < wasFinal) this.#ancestor = Math.min(this.#ancestor, this.#tip)
       this.#pool.push(...cut.flatMap((block) => block.transfers.map(toPayment)))
       for (let block = 0; block <= cut.length; block += 1)
         this.#chain.mine(block === 0 ? this.#pool.splice(0, it.again) : [])
@@ -315,6 +320,7 @@ class Play {
     this.#chain.finalize(this.#tip)
     await this.#tell()
     assert.ok(!(await this.world.isSending()))
+    assert.ok(this.#consumers.every(({ books }) => !books.isWaiting))
   }
 }
 

@@ -25,7 +25,7 @@ export class SimServer {
       max: CONNECTIONS,
       statement_timeout: 60_000,
       // Only who waits for a transaction that is not done waits at all, so it may be short on any machine.
-      lock_timeout: 20,
+      lock_timeout: 5,
       idle_in_transaction_session_timeout: 0,
       idleTimeoutMillis: 0,
       // A plan that depended on how often a statement ran before would make order depend on earlier seeds.

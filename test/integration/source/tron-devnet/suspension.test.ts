@@ -101,6 +101,7 @@ test('without a key nothing is paced, and a node that suspends for it is left al
   const { source, clock: time } = await openDevnetSource(t, [node])
   const heights = Array.from({ length: 10 }, (_, index) => 20 + index)
   await Promise.allSettled(heights.map((height) => source.block(height)))
+  assert.deepEqual(time.slept, [], 'none waited for a turn')
   const asked = count(node)
   await assert.rejects(source.head(), /403|suspended/)
   assert.equal(count(node), asked)
