@@ -110,7 +110,7 @@ test('a daemon that is stopped while the database is away ends all the same', as
   assert.ok(lines.some(({ msg }) => msg === 'lease taken'))
   const left = lines.filter(({ level, msg }) => level === 'warn' && msg.startsWith('not released'))
   assert.deepEqual(
-    left.map(({ loop }) => loop).toSorted(),
+    left.map(({ loop = '' }) => loop).toSorted(),
     heldAtLast(lines).map((lease) => `lease:${lease}`),
   )
 })
