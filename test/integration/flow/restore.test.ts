@@ -117,6 +117,33 @@ test('a database that is filled anew knows nothing below its first block, and ta
   world.assertBooks('10 final', '20 final', '40 confirmed', '5000 final')
 })
 
+test('a database that is filled anew from the common ancestor on knows what has come and left meanwhile', async (t) => {
+  const world = await World.begin(t)
+  const { chain, daemon } = world
+  await world.mine([10], [20], [], [])
+  chain.finalize(6)
+  await world.watch()
+  world.assertBooks('10 final', '20 final')
+  await daemon.lose()
+
+  // Nobody was told of 30, and nobody has anything that is not final.
+  chain.cut(3)
+  const ancestor = 4
+  chain.finalize(ancestor)
+  for (const payments of [[payment(ALICE, 30n)], [], []]) chain.mine(payments)
+  for (const books of world.books) books.stopBooking()
+  const filled = await daemon.fillAnew(ancestor)
+  await world.watch()
+  for (const books of world.books) {
+    await books.compare(filled, daemon.ask)
+    books.bookAgain(daemon.lastNumber)
+  }
+  world.assertBooks('10 final')
+  await world.allDelivered()
+  await world.watch()
+  world.assertBooks('10 final', '30 confirmed')
+})
+
 for (const way of ['restored', 'filled anew'] as const) {
   test(`a credit outlives a raised minimum where the database is ${way}`, async (t) => {
     const world = await World.begin(t)
