@@ -61,8 +61,9 @@ export function withCrowd(profile: Profile): Profile {
   return {
     ...profile,
     misfortune: 'crowded',
-    paces: { ...profile.paces, rescanner: 0.3, witness: 0.3 },
-    perBlock: 6,
+    paces: { ...profile.paces, follower: 0.3, rescanner: 0.3, witness: 0.3 },
+    perBlock: 4,
+    witnesses: 2,
     interleavings: 0.25,
     lateRegistrations: 1,
     database: {},

@@ -126,7 +126,7 @@ export function drawProfile(seed: string): Profile {
   }
   if (dice.fork('second').chance(SECOND)) return withSecond(profile, dice.fork('second chain'))
   if (providers > 1 && dice.fork('lost').chance(0.08)) return withLostProvider(profile)
-  if (dice.fork('crowded').chance(0.03)) return withCrowd(profile)
+  if (providers > 1 && dice.fork('crowded').chance(0.025)) return withCrowd(profile)
   if (dice.fork('torn').chance(0.06)) return withTornProvider(profile)
   return withLiar(profile, dice.fork('liar'))
 }
