@@ -11,6 +11,7 @@ import { depositsById, selectDeposits, toDeposit } from '../confirmation/deposit
 import { ALIVE_STATES, isAlive } from '../confirmation/deposit.ts'
 import { required } from '../lib/assert.ts'
 import { toHex } from '../lib/hex.ts'
+import type { DepositAddress } from '../match/address-store.ts'
 import { findRegistered } from '../match/match-store.ts'
 import { matchTransfers } from '../match/matcher.ts'
 import { openRescans } from '../match/rescan-store.ts'
@@ -25,16 +26,21 @@ export interface Subject {
   readonly rails: ReadonlyMap<RailId, Rail>
 }
 
-/** What we have on record of the stretch that an account covers, read at one moment. */
+/**
+ * What we have on record of the stretch that an account covers. Each query sees what is committed by then, and a
+ * registration commits its addresses with their rescan: read first, each of these has its rescan seen as open, or its
+ * deposits, which are read last.
+ */
 export async function readRecords(tx: Tx, subject: Subject, account: Account): Promise<Records> {
   const { chain } = subject
   const from = account.headers[0].height
   const to = from + account.headers.length - 1
   const { blocks, times } = await heldBlocks(tx, chain, from, to)
   const deposits = await standingDeposits(tx, chain, from, to)
+  const addresses = await findRegistered(tx, account.transfers)
   const pending = await pendingHeights(tx, chain, account)
   const transfers = account.transfers.filter(({ height }) => !pending.has(height))
-  const { expected, uncertain } = await expectedOf(tx, subject, transfers)
+  const { expected, uncertain } = await expectedOf(tx, subject, { transfers, addresses })
   const known = await depositsById(
     tx,
     expected.map(({ id }) => id),
@@ -96,13 +102,17 @@ async function pendingHeights(
   )
 }
 
+interface Candidates {
+  readonly transfers: readonly Transfer[]
+  readonly addresses: readonly DepositAddress[]
+}
+
 /** What transfers ought to have become by now, and of which that cannot be told. */
 async function expectedOf(
   tx: Tx,
   { rails }: Subject,
-  transfers: readonly Transfer[],
+  { transfers, addresses }: Candidates,
 ): Promise<{ readonly expected: Expected[]; readonly uncertain: ReadonlySet<DepositId> }> {
-  const addresses = await findRegistered(tx, transfers)
   const histories = new Map<string, readonly PolicyVersion[]>()
   const expected: Expected[] = []
   const uncertain = new Set<DepositId>()
