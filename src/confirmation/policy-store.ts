@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Rail, RailId } from '../domain/chain.ts'
+import { AppError } from '../domain/error.ts'
 import type { Policy } from '../domain/policy.ts'
 import { formatPolicy, parsePolicy } from '../domain/policy-document.ts'
 import { required } from '../lib/assert.ts'
@@ -101,14 +102,14 @@ export async function policiesInForce(db: Db, rails: readonly Rail[]): Promise<P
 }
 
 /**
- * Appends the next version and returns its number. Two authors at once: the second meets the primary key and
- * fails, which is right, because neither has seen what the other wrote.
+ * Appends the next version and returns its number. Of two authors at once the second fails with `already_exists`,
+ * which is right, because neither has seen what the other wrote.
  */
 export async function savePolicy(tx: Tx, change: NewPolicy): Promise<number> {
   const { environment, rail, policy, author, reason, now } = change
   const current = await currentPolicy(tx, environment, rail)
   const version = (current?.version ?? 0) + 1
-  await tx
+  const { numInsertedOrUpdatedRows: added } = await tx
     .insertInto('policy_version')
     .values({
       environment_id: environment,
@@ -119,7 +120,12 @@ export async function savePolicy(tx: Tx, change: NewPolicy): Promise<number> {
       reason,
       created_at: now,
     })
-    .execute()
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirstOrThrow()
+  if (added === 0n) {
+    const what = `somebody else has just saved version ${version} for ${rail.id}`
+    throw new AppError('already_exists', `policy: ${what}; look at it, then apply yours again`)
+  }
   return version
 }
 

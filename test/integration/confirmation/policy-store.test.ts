@@ -9,6 +9,7 @@ import {
   savePolicy,
 } from '../../../src/confirmation/policy-store.ts'
 import type { Rail } from '../../../src/domain/chain.ts'
+import { AppError } from '../../../src/domain/error.ts'
 import { parsePolicy } from '../../../src/domain/policy-document.ts'
 import { createEnvironment } from '../../../src/environment/environment-store.ts'
 import { required } from '../../../src/lib/assert.ts'
@@ -92,6 +93,11 @@ test('of two authors at once only one gets the version', async (t) => {
     save(db, 'acme-live', usdt, 5),
   ])
   const saved = both.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  for (const result of both) {
+    if (result.status === 'fulfilled') continue
+    assert.ok(result.reason instanceof AppError)
+    assert.match(result.reason.message, /just saved version [123] for ethereum\/usdt; look at it/)
+  }
   const versions = (await policyHistory(db, 'acme-live', usdt)).map(({ version }) => version)
   assert.deepEqual(
     versions.toReversed(),
