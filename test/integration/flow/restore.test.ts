@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Address } from '../../../src/domain/chain.ts'
-import { Bookkeeper } from '../../support/bookkeeper.ts'
+import { Bookkeeper, type RestoredTo } from '../../support/bookkeeper.ts'
 import { testDatabase } from '../../support/database.ts'
 import { Restorable } from '../../support/restorable.ts'
 import { ScriptedChain } from '../../support/scripted-chain.ts'
@@ -45,10 +45,7 @@ test('whoever follows the recipe has the books that the chain demands', async (t
   const restored = await daemon.restore()
   await world.watch()
   pulling.stopBooking()
-  for (const books of world.books) {
-    await books.compare(restored, daemon.ask)
-    books.bookAgain(daemon.lastNumber)
-  }
+  await world.compare(restored)
   const compared = ['10 final', '30 reversed', '40 orphaned', '50 final', '60 final']
   world.assertBooks(...compared, '80 confirmed', '95 detected', '5000 final')
 
@@ -74,13 +71,7 @@ test('a deep reorg that a person accepted is accepted again, and then told', asy
   world.assertBooks('10 final', '20 reversed', '30 confirmed')
   await daemon.lose()
 
-  for (const books of world.books) books.stopBooking()
-  const restored = await daemon.restore()
-  await world.watch()
-  for (const books of world.books) {
-    await books.compare(restored, daemon.ask)
-    books.bookAgain(daemon.lastNumber)
-  }
+  await world.recover(() => daemon.restore())
   world.assertBooks('10 final', '20 reversed', '30 confirmed')
   chain.finalize(8)
   await world.watch()
@@ -99,13 +90,7 @@ test('a database that is filled anew knows nothing below its first block, and ta
   world.assertBooks('10 final', '20 confirmed', '40 reversed', '5000 detected')
   await daemon.lose()
 
-  for (const books of world.books) books.stopBooking()
-  const filled = await daemon.fillAnew(7)
-  await world.watch()
-  for (const books of world.books) {
-    await books.compare(filled, daemon.ask)
-    books.bookAgain(daemon.lastNumber)
-  }
+  await world.recover(() => daemon.fillAnew(7))
   world.assertBooks('10 final', '20 confirmed', '5000 detected')
 
   await world.mine([40], [])
@@ -131,13 +116,7 @@ test('a database that is filled anew from the common ancestor on knows what has 
   const ancestor = 4
   chain.finalize(ancestor)
   for (const payments of [[payment(ALICE, 30n)], [], []]) chain.mine(payments)
-  for (const books of world.books) books.stopBooking()
-  const filled = await daemon.fillAnew(ancestor)
-  await world.watch()
-  for (const books of world.books) {
-    await books.compare(filled, daemon.ask)
-    books.bookAgain(daemon.lastNumber)
-  }
+  await world.recover(() => daemon.fillAnew(ancestor))
   world.assertBooks('10 final')
   await world.allDelivered()
   await world.watch()
@@ -158,13 +137,7 @@ for (const way of ['restored', 'filled anew'] as const) {
     world.assertBooks('10 final')
     await daemon.lose()
 
-    for (const books of world.books) books.stopBooking()
-    const to = way === 'restored' ? await daemon.restore() : await daemon.fillAnew(7)
-    await world.watch()
-    for (const books of world.books) {
-      await books.compare(to, daemon.ask)
-      books.bookAgain(daemon.lastNumber)
-    }
+    await world.recover(() => (way === 'restored' ? daemon.restore() : daemon.fillAnew(7)))
     world.assertBooks('10 final')
 
     // What was dust has become a deposit under the lower minimum.
@@ -186,13 +159,7 @@ test('a credit that was kept is taken back when its payment leaves after all', a
   await daemon.lose()
 
   chain.hidden = 1
-  for (const books of world.books) books.stopBooking()
-  const restored = await daemon.restore()
-  await world.watch()
-  for (const books of world.books) {
-    await books.compare(restored, daemon.ask)
-    books.bookAgain(daemon.lastNumber)
-  }
+  await world.recover(() => daemon.restore())
   assert.deepEqual([...pushed.balances.values()], [10n * UNIT, 20n * UNIT])
 
   chain.hidden = 0
@@ -257,6 +224,21 @@ class World {
     await this.daemon.settle()
     await this.daemon.pull(this.pulling)
     await this.pushed.compareKept(this.daemon.ask)
+  }
+
+  /** Everybody hears of it at once, and takes the steps for consumers. */
+  async recover(restore: () => Promise<RestoredTo>): Promise<void> {
+    for (const books of this.books) books.stopBooking()
+    const to = await restore()
+    await this.watch()
+    await this.compare(to)
+  }
+
+  async compare(to: RestoredTo): Promise<void> {
+    for (const books of this.books) {
+      await books.compare(to, this.daemon.ask)
+      books.bookAgain(this.daemon.lastNumber)
+    }
   }
 
   /** The breaker lets one probe through at a time. */
