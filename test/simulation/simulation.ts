@@ -10,7 +10,7 @@ import { Operators } from './operators.ts'
 import { Oracle } from './oracle.ts'
 import { drawProfile, type Profile } from './profile.ts'
 import { hold, Violation } from './violation.ts'
-import { World } from './world.ts'
+import { START_MS, World } from './world.ts'
 import type { Dice } from './world/dice.ts'
 import type { Network } from './world/network.ts'
 
@@ -81,7 +81,7 @@ export class Simulation {
     if (networks.length > 1) coverage.count('seeds with two chains')
     coverage.count('takeovers', fences.takeovers)
     for (const network of networks) count(network, coverage)
-    const virtualMs = time.nowMs - Date.UTC(2026, 0, 5)
+    const virtualMs = time.nowMs - START_MS
     coverage.count('virtual ms', virtualMs)
     return {
       seed: this.#profile.seed,
